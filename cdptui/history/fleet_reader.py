@@ -49,6 +49,9 @@ _TASK_MASK: Final = (1 << TASK_BITS) - 1
 _CACHED_BUCKETS: Final = 3
 """The bucket of the moment and those beside it."""
 
+_CACHED_TEXTS: Final = 20_000
+"""Texts of records, 500 bytes each."""
+
 _THINNED_WIDTH: Final = 4
 
 
@@ -83,6 +86,20 @@ class RecordedFleet(Struct, frozen=True):
 
     poll: PollRecord
     tasks: Sequence[RecordedMoment]
+
+
+class RecordedHours(Struct, frozen=True):
+    """Used capacity of all tasks at whole hours. It does not change, and can be read in any thread."""
+
+    values: HourlyValues
+    missing: frozenset[int]
+    """Hours without polls."""
+
+    def of_task(self, number: int, appeared_ms: int, until_ms: int) -> list[int | None]:
+        """Return the values since a task appeared up to a time, oldest first, at most those of a forecast."""
+        end = until_ms // HOUR_MS + 1
+        first, values = self.values.of_task(number, self.missing, end)
+        return values[max(0, end - MAX_HOURS - first, appeared_ms // HOUR_MS + 1 - first) :]
 
 
 class _Values(Protocol):
@@ -252,9 +269,10 @@ class FleetReader:
         self._documents = _Table("document", {}, set())
         self._problems = _Table("problem", {}, set())
         self._newest = {"task": 0, "document": 0, "problem": 0}
+        self._texts: dict[int, bytes | None] = {}
         self._ended: dict[int, _Bucket] = {}
         self._open: _OpenBucket | None = None
-        self._hours: tuple[tuple[int, int, int], HourlyValues, frozenset[int]] | None = None
+        self._hours: tuple[tuple[int, int, int], RecordedHours] | None = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -337,12 +355,16 @@ class FleetReader:
 
     def text(self, document: int) -> bytes | None:
         """Return the text of a task's record; None, with a warning in the log, when it is damaged."""
-        (data,) = self._connection.execute("SELECT data FROM document WHERE id = ?", (document,)).fetchone()
-        try:
-            return decompress_document(data)
-        except UNREADABLE:
-            log.warning("the document %d is damaged, and is skipped", document)
-            return None
+        if document not in self._texts:
+            if len(self._texts) > _CACHED_TEXTS:
+                self._texts.clear()
+            (data,) = self._connection.execute("SELECT data FROM document WHERE id = ?", (document,)).fetchone()
+            try:
+                self._texts[document] = decompress_document(data)
+            except UNREADABLE:
+                log.warning("the document %d is damaged, and is skipped", document)
+                self._texts[document] = None
+        return self._texts[document]
 
     def problems(self, number: int) -> tuple[Reason, ...]:
         """Return the problems with a number; none for zero, and for damaged ones."""
@@ -365,8 +387,8 @@ class FleetReader:
             if changed is None:
                 return None
             changed_ms = bucket.times_ms[changed]
-            before_ms = self.poll_before(changed_ms)
-            if changed or before_ms is None or changed_ms < since_ms:
+            before_ms = self.poll_before(changed_ms) if not changed and changed_ms >= since_ms else None
+            if before_ms is None:
                 return changed_ms
             # The first entry of a bucket may be a value from before.
             earlier = self._bucket(before_ms).values.get(number)
@@ -392,15 +414,15 @@ class FleetReader:
             points = [(max(appeared_ms, points[later - 1][0]), points[later - 1][1]), *points[later:]]
         return [(at_ms / 1000, value) for at_ms, value in points]
 
-    def hours(self, number: int, until_ms: int) -> list[int | None]:
-        """Return the used capacity at the whole hours up to a time, oldest first, at most those of a forecast."""
-        last_hour, appeared_ms = until_ms // HOUR_MS, self.appeared_ms(number, until_ms)
-        hours, missing = self._hours_until(until_ms)
-        return [
-            value
-            for hour, value in hours.of_task(number, missing)
-            if last_hour - MAX_HOURS < hour <= last_hour and hour * HOUR_MS > appeared_ms
-        ]
+    def hours_until(self, until_ms: int) -> RecordedHours:
+        """Return the hourly values of all tasks that forecasts up to a time need."""
+        last = until_ms // BUCKET_MS
+        first = last - MAX_HOURS * HOUR_MS // BUCKET_MS - 1
+        is_open = self._open is not None and last >= self._open.number
+        key = (first, last, len(self._open_times_ms) if is_open else 0)
+        if self._hours is None or self._hours[0] != key:
+            self._hours = (key, self._read_hours(first, last))
+        return self._hours[1]
 
     def gaps(self) -> list[tuple[int, int]]:
         """Return the times without a poll between the first and the last one."""
@@ -449,17 +471,7 @@ class FleetReader:
         if values is not None:
             yield values.timed_column(USED_COLUMN, self._open_times_ms)
 
-    def _hours_until(self, until_ms: int) -> tuple[HourlyValues, frozenset[int]]:
-        """Return the hourly values of all tasks that a forecast at a time needs, and the hours without polls."""
-        last = until_ms // BUCKET_MS
-        first = last - MAX_HOURS * HOUR_MS // BUCKET_MS - 1
-        is_open = self._open is not None and last >= self._open.number
-        key = (first, last, len(self._open_times_ms) if is_open else 0)
-        if self._hours is None or self._hours[0] != key:
-            self._hours = (key, *self._read_hours(first, last))
-        return self._hours[1:]
-
-    def _read_hours(self, first: int, last: int) -> tuple[HourlyValues, frozenset[int]]:
+    def _read_hours(self, first: int, last: int) -> RecordedHours:
         hours = HourlyValues(first * BUCKET_MS, (last + 1) * BUCKET_MS)
         finder = GapFinder()
         read_polls(self._connection, finder, first * BUCKET_MS, (last + 1) * BUCKET_MS - 1)
@@ -470,7 +482,7 @@ class FleetReader:
                 for at_ms, value in zip(*values.timed_column(USED_COLUMN, self._open_times_ms), strict=True):
                     if value is not None:
                         hours.add(number, at_ms, value)
-        return hours, hours_within(finder.gaps(finder.last_ms or 0))
+        return RecordedHours(hours, hours_within(finder.gaps(finder.last_ms or 0)))
 
     def _bucket(self, at_ms: int) -> _Bucket:
         """Return the bucket of a poll."""

@@ -7,7 +7,7 @@ read in less than a second: from the chunks of its tasks it would take a minute.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -58,13 +58,43 @@ def decode_hours(blob: bytes) -> BucketHours:
     return _decode(zlib.decompress(blob))
 
 
+class _StoredHours:
+    """The values of the same tasks at consecutive whole hours."""
+
+    def __init__(self, bucket: int, hours: BucketHours) -> None:
+        self.first_hour = bucket * BUCKET_HOURS + 1
+        self._tasks = hours.tasks
+        self._columns = list(hours.columns)
+        self._places: dict[int, int] = {}
+        self._rows: list[tuple[int | None, ...]] = []
+
+    @property
+    def end_hour(self) -> int:
+        """The hour behind the last one."""
+        return self.first_hour + len(self._columns)
+
+    def add(self, bucket: int, hours: BucketHours) -> bool:
+        """Add the bucket behind these; return False if it is not that, or has other tasks."""
+        if bucket * BUCKET_HOURS + 1 != self.end_hour or hours.tasks != self._tasks:
+            return False
+        self._columns += hours.columns
+        return True
+
+    def row(self, number: int) -> tuple[int | None, ...] | None:
+        """Return the values of a task, oldest first; None when it is not among the tasks. Nothing may be added then."""
+        if not self._rows:
+            self._places = {each: place for place, each in enumerate(self._tasks)}
+            self._rows = list(zip(*self._columns, strict=True))
+        place = self._places.get(number)
+        return self._rows[place] if place is not None else None
+
+
 class HourlyValues:
     """The last value of each hour, by the number of a task. Changes are added oldest first."""
 
     def __init__(self, first_ms: int, last_ms: int) -> None:
         self._hours = range(first_ms // HOUR_MS + 1, last_ms // HOUR_MS + 1)
-        self._buckets: dict[int, tuple[dict[int, int], list[list[int | None]]]] = {}
-        """Of stored buckets: the places of the tasks, and the values."""
+        self._stored: list[_StoredHours] = []
         self._changes: dict[int, dict[int, int]] = {}
         """Of tasks with changes in other buckets: the last value of each hour."""
 
@@ -75,26 +105,58 @@ class HourlyValues:
             self._changes.setdefault(number, {})[hour] = value
 
     def add_bucket(self, bucket: int, hours: BucketHours) -> None:
-        """Add the stored values of a bucket."""
-        self._buckets[bucket] = ({number: place for place, number in enumerate(hours.tasks)}, hours.columns)
+        """Add the stored values of a bucket, which is later than those before."""
+        if not (self._stored and self._stored[-1].add(bucket, hours)):
+            self._stored.append(_StoredHours(bucket, hours))
 
-    def of_task(self, number: int, missing: Collection[int]) -> list[tuple[int, int | None]]:
-        """Return hours, counted from 1970, and values, from the first known one on; None in the `missing` hours."""
-        found: list[tuple[int, int | None]] = []
-        current: int | None = None
-        changes = self._changes.get(number, {})
-        for bucket in range((self._hours.start - 1) // BUCKET_HOURS, (self._hours.stop - 2) // BUCKET_HOURS + 1):
-            places, columns = self._buckets.get(bucket, _NO_BUCKET)
-            place = places.get(number)
-            for hour, column in enumerate(columns, bucket * BUCKET_HOURS + 1):
-                value = changes.get(hour) if place is None else column[place]
-                current = current if value is None else value
-                if current is not None and hour in self._hours:
-                    found.append((hour, None if hour in missing else current))
-        return found
+    def of_task(self, number: int, missing: Collection[int], end: int | None = None) -> tuple[int, list[int | None]]:
+        """Return the first hour with a known value, counted from 1970, and the values from it on; None in `missing`.
+
+        `end` is the hour behind the last one; by default that of all.
+        """
+        end = self._hours.stop if end is None else min(self._hours.stop, end)
+        changes = self._changes.get(number, _NO_CHANGES)
+        found: list[int | None] = []
+        for stored in self._stored:
+            found += self._changed(changes, len(found), stored.first_hour, found)
+            row = stored.row(number)
+            hour = self._hours.start + len(found)
+            if row is None:
+                found += self._changed(changes, len(found), stored.end_hour, found)
+            else:
+                found += _filled(row[hour - stored.first_hour :], found[-1] if found else None)
+        found += self._changed(changes, len(found), end, found)
+        del found[max(0, end - self._hours.start) :]
+        unknown = next((place for place, value in enumerate(found) if value is not None), len(found))
+        first, values = self._hours.start + unknown, found[unknown:]
+        if missing:
+            values = [None if hour in missing else value for hour, value in enumerate(values, first)]
+        return first, values
+
+    def _changed(
+        self, changes: Mapping[int, int], count: int, end: int, before: Sequence[int | None]
+    ) -> Sequence[int | None]:
+        """Return the values by the changes from the hour behind `count` values up to `end`."""
+        current = before[-1] if before else None
+        start = self._hours.start + count
+        if not changes:
+            return [current] * (end - start)
+        return _filled([changes.get(hour) for hour in range(start, end)], current)
 
 
-_NO_BUCKET: Final[tuple[dict[int, int], list[list[int | None]]]] = ({}, [[] for _ in range(BUCKET_HOURS)])
+_NO_CHANGES: Final[Mapping[int, int]] = {}
+
+
+def _filled(values: Sequence[int | None], current: int | None) -> Sequence[int | None]:
+    """Return values in which each unknown one is that before it; the first one is that after `current`."""
+    if None not in values:
+        # Nearly always.
+        return values
+    found: list[int | None] = []
+    for value in values:
+        current = current if value is None else value
+        found.append(current)
+    return found
 
 
 def hours_within(gaps_ms: Sequence[tuple[int, int]]) -> frozenset[int]:

@@ -206,8 +206,9 @@ class RecordingReader:
             if count % TASKS_PER_SLICE == 0:
                 let_others_run()
             if documents[-1].status is not None:
-                values, reasons = hours.of_task(number, missing), problems.get(number, NONE)
-                yield _series(uuid, used.get(number, []), values, documents, reasons)
+                first, values = hours.of_task(number, missing)
+                reasons = problems.get(number, NONE)
+                yield _series(uuid, used.get(number, []), list(enumerate(values, first)), documents, reasons)
 
     def add_hours(self, bucket: int, hours: HourlyValues) -> None:
         """Add the values of a bucket that has ended, from its chunks if its hours are not stored."""

@@ -105,7 +105,7 @@ class PastView:
 
     def day_trend(self, uuid: str) -> DayTrend | None:
         """Return the used capacity of a task in the day before; None when it is not known."""
-        return self._fleet.trends.get(uuid)
+        return self._fleet.day_trend(uuid)
 
     def fields(self, task: Task) -> Sequence[RawField]:
         """Return every field of a task as the server sent it."""

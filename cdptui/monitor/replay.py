@@ -11,7 +11,7 @@ from msgspec import MsgspecError, Struct
 
 from cdptui.api.decode import decode_task
 from cdptui.api.record_template import join_record
-from cdptui.history.fleet_reader import FleetReader, RecordedFleet, RecordedMoment
+from cdptui.history.fleet_reader import FleetReader, RecordedFleet, RecordedHours, RecordedMoment
 from cdptui.models.aggregates import FleetAccumulator, FleetSummary
 from cdptui.models.capacity import JUDGED_S, CapacityHistory, CapacitySample, GrowthRate, ObservationGap, growth_rate
 from cdptui.models.change import ChangeKind
@@ -45,13 +45,21 @@ class PastFleet(Struct, frozen=True):
     """Time of the last significant change by task UUID."""
     changes: Mapping[str, ChangeKind]
     """The tasks that appeared in this poll, or changed significantly, by UUID."""
-    trends: Mapping[str, DayTrend]
-    """Used capacity in the day before, by task UUID."""
+    recorded: Mapping[str, RecordedMoment]
+    """What was read of each task, by UUID."""
+    hours: RecordedHours
     thinned: int
     """Number of tasks of which only values of 15 minutes are left."""
     previous_ms: int | None
     next_ms: int | None
     """The polls before and after; None when there is none."""
+
+    def day_trend(self, uuid: str) -> DayTrend | None:
+        """Return the used capacity of a task over the day up to the last whole hour; None when it is not known."""
+        recorded = self.recorded.get(uuid)
+        if recorded is None:
+            return None
+        return find_day_trend(self.hours.of_task(recorded.number, recorded.appeared_ms, self.at_ms))
 
 
 class _EvaluatedTask(Struct):
@@ -71,8 +79,6 @@ class Replay:
         self._reader = reader
         self._zone = zone
         self._known: dict[int, _EvaluatedTask] = {}
-        self._trends: dict[int, tuple[int, DayTrend | None]] = {}
-        """By the number of a task: an hour, and the trend of the day before it."""
 
     def fleet_at(self, moment_ms: int) -> PastFleet | None:
         """Return the fleet as the last poll at or before a moment showed it; None before the first poll.
@@ -99,7 +105,8 @@ class Replay:
             totals.total(),
             {task.uuid: _datetime(task.changed_ms) for task in fleet.tasks if task.changed_ms is not None},
             dict(_changes(fleet)) if previous_ms is not None else {},
-            dict(self._day_trends(fleet)),
+            {task.uuid: task for task in fleet.tasks},
+            self._reader.hours_until(at_ms),
             sum(task.is_thinned for task in fleet.tasks),
             previous_ms,
             self._reader.poll_after(at_ms),
@@ -135,7 +142,7 @@ class Replay:
         if known is not None and known.computed_ms == computed_ms:
             growth = known.row.growth
         else:
-            growth = self._growth(recorded.number, computed_ms)
+            growth = self._growth(recorded, computed_ms)
         reasons = self._reader.problems(recorded.problems) if recorded.problems else ()
         row = TaskRow(task, overall_severity(task, reasons), growth, estimate_full_in(task, growth), reasons)
         if known is not None and task is known.row.task and row == known.row:
@@ -164,27 +171,17 @@ class Replay:
         changed_ms = self._reader.used_changed_ms(recorded.number, at_ms, computed_ms)
         return max(computed_ms, changed_ms or 0, recorded.appeared_ms)
 
-    def _growth(self, number: int, at_ms: int) -> GrowthRate | None:
-        forecast = forecast_growth(self._reader.hours(number, at_ms))
+    def _growth(self, recorded: RecordedMoment, at_ms: int) -> GrowthRate | None:
+        hours = self._reader.hours_until(at_ms).of_task(recorded.number, recorded.appeared_ms, at_ms)
+        forecast = forecast_growth(hours)
         at_s = at_ms / 1000
         if forecast is not None and forecast.basis is Basis.DAYS:
             return best_rate(None, forecast, at_s)
-        return best_rate(growth_rate(self._points(number, at_ms), at_s), forecast, at_s)
+        return best_rate(growth_rate(self._points(recorded.number, at_ms), at_s), forecast, at_s)
 
     def _points(self, number: int, at_ms: int) -> tuple[CapacitySample, ...]:
         points = self._reader.used_points(number, at_ms - _HISTORY_MS, at_ms)
         return tuple(CapacitySample(*point) for point in points[-MAX_POINTS:])
-
-    def _day_trends(self, fleet: RecordedFleet) -> Iterator[tuple[str, DayTrend]]:
-        """Yield the trends of the day up to the last whole hour."""
-        hour = fleet.poll.at_ms // 3_600_000
-        for recorded in fleet.tasks:
-            known = self._trends.get(recorded.number)
-            if known is None or known[0] != hour:
-                trend = find_day_trend(self._reader.hours(recorded.number, fleet.poll.at_ms))
-                known = self._trends[recorded.number] = (hour, trend)
-            if known[1] is not None:
-                yield recorded.uuid, known[1]
 
 
 def _changes(fleet: RecordedFleet) -> Iterator[tuple[str, ChangeKind]]:
