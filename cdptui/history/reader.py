@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
+from cdptui.history.codec import UNREADABLE, Chunk, Column
 from cdptui.history.hourly import HourlyValues, decode_hours, hours_within
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, HOURS_VERSION, TASK_BITS, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
@@ -476,7 +476,7 @@ def decode_day(blob: bytes) -> ThinnedDay | None:
 def decode_chunk(blob: bytes) -> Chunk | None:
     """Return a stored chunk; None, with a warning in the log, when it is damaged."""
     try:
-        return Chunk(blob)
+        return Chunk.decode(blob)
     except UNREADABLE:
         log.warning("a recorded chunk is damaged, and is skipped")
         return None
@@ -536,13 +536,13 @@ def decode_poll_times(bucket: int, data: bytes) -> PollTimes:
 
 def _chunks_of_tail(tail: Iterable[TailPoll]) -> dict[int, Chunk]:
     """Return the values of the current bucket, which has no chunks yet."""
-    builders: dict[int, dict[int, ColumnBuilder]] = {}
+    found: dict[int, dict[int, Column]] = {}
     width = 0
     for poll in tail:
         for number, column, value in poll.changes():
-            builders.setdefault(number, {}).setdefault(column, ColumnBuilder()).append(poll.index, value)
+            found.setdefault(number, {}).setdefault(column, Column.empty()).append(poll.index, value)
             width = max(width, column + 1)
     return {
-        number: Chunk(encode_chunk([columns.get(column) or ColumnBuilder() for column in range(width)]))
-        for number, columns in builders.items()
+        number: Chunk([columns.get(column) or Column.empty() for column in range(width)])
+        for number, columns in found.items()
     }
