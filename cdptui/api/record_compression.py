@@ -21,15 +21,20 @@ _FINGERPRINT: Final = 8
 records with the same hash. The probability that a change is missed is 1 in 2**64."""
 
 _DICTIONARY: Final = (
-    b'"policyUuid":"","taskType":"VM","currentLatency":0,"description":"","scene":"","backupStorageUuid":"",'
+    b'"currentLatency":,"description":"","scene":"",'
     b'"status":"DataMerging","status":"Starting","status":"Unknown","status":"Failed","status":"Stopped",'
     b'"state":"Disabled","lastOpDate":"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ","createDate":"",'
-    b'"usedCapacity":107374182400,"maxCapacity":1099511627776,"backupBandwidth":0,"lastLatency":0,"maxLatency":600000,'
-    b'"uuid":"","name":"cdp-","description":"","state":"Enabled","status":"Running","taskType":"VM","resourceRefs":'
-    b'[{"taskUuid":"","resourceUuid":"","resourceType":"VmInstanceVO","createDate":"Mar 10, 2026 12:00:00 AM",'
-    b'"lastOpDate":"Nov 20, 2026 12:00:00 PM"}],"createDate":"Mar 10, 2026 12:00:00 AM","lastOpDate":"Nov 20, 2026'
+    b'"maxCapacity":1099511627776,"uuid":"","name":"cdp-","lastLatency":,"policyUuid":"","taskType":"VM","name":"'
+    b'"usedCapacity":,"maxLatency":600000,"description":"","maxCapacity":0,"uuid":"","backupBandwidth":0,'
+    b'"lastLatency":,"policyUuid":"","taskType":"VM","name":"cdp-","lastOpDate":"","state":"Enabled","resourceRefs":'
+    b'[{"lastOpDate":"Mar 10, 2026 12:00:00 AM","taskUuid":"","resourceUuid":"","resourceType":"VmInstanceVO",'
+    b'"createDate":"Mar 10, 2026 12:00:00 AM","lastOpDate":"Nov 20, 2026 12:00:00 PM"}],"backupStorageUuid":"",'
+    b'"status":"Running","createDate":"Mar 10, 2026 12:00:00 AM","lastOpDate":"'
 )
-"""The most common parts are last, where references to them are shortest."""
+"""The most common parts are last, where references to them are shortest, in the order of the server's hash map."""
+
+_LEVEL: Final = 6
+"""A tenth smaller than with level 1, in the same time for so few bytes."""
 
 _RAW_DEFLATE: Final = -15
 _COMPRESSED_MARK: Final = b"d"
@@ -57,7 +62,7 @@ def compress(record: bytes, *, is_compressed: bool = True, known: bytes = b"") -
     header = _COMPRESSED_MARK + _fingerprint(record) + text_mark + bytes((len(packed),)) + packed
     if known.startswith(_COMPRESSED_MARK) and known.startswith(text_mark, _TEXT_AT):
         return header + known[_VALUES_AT + known[_SIZE_AT] :]
-    packer = zlib.compressobj(1, zlib.DEFLATED, _RAW_DEFLATE, zdict=_DICTIONARY)
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW_DEFLATE, zdict=_DICTIONARY)
     return header + packer.compress(text) + packer.flush()
 
 
