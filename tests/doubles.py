@@ -15,6 +15,7 @@ from cdptui.models.fetched import Fetched
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
+from cdptui.models.server_metrics import MetricPoint, MetricsRequest, TaskMetrics
 from cdptui.models.snapshot import FetchProgress
 from cdptui.models.task import RawField, RawLines, ResourceRef, Task
 
@@ -95,6 +96,8 @@ class ScriptedNode:
         """Seconds that its side answers spend in a cache."""
         self.known_machines: dict[str, VmInstance] | ApiError = {}
         self.known_points: dict[str, RecoveryPoints] | ApiError = {}
+        self.known_metrics: dict[str, tuple[Sequence[MetricPoint], Sequence[MetricPoint]]] | ApiError = {}
+        """Used capacity in percent, and RPO."""
         self.asked: list[str] = []
         """Side questions in their order, those that were cut short too."""
         self.most_asked_at_once = 0
@@ -170,6 +173,11 @@ class ScriptedNode:
     async def recovery_points(self, vm_uuid: str, now: datetime) -> Fetched[RecoveryPoints]:
         known = await self._answer(f"points {vm_uuid}", self.known_points)
         return self._fetched(known.get(vm_uuid) or RecoveryPoints(now - timedelta(days=1), now))
+
+    async def task_metrics(self, request: MetricsRequest) -> Fetched[TaskMetrics]:
+        known = await self._answer(f"metrics {request.uuid}", self.known_metrics)
+        used_percent, rpo_ms = known.get(request.uuid, ((), ()))
+        return self._fetched(TaskMetrics(request, used_percent, rpo_ms))
 
     def _fetched(self, value: T) -> Fetched[T]:
         return Fetched(value, self.cached_s)

@@ -18,7 +18,7 @@ from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES, QueryField, R
 from cdptui.render.columns import COLUMNS, DEFAULT_COLUMNS
 from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.storage_list import STORAGE_COLUMNS
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import task_order
 from cdptui.tui.keymap import KEYS, KeyScope, help_lines
 
 ROOT: Final = Path(__file__).parents[1]
@@ -103,7 +103,7 @@ def _views() -> str:
         (
             _code(str(number)),
             view.name,
-            SortOrder(view.sort).text,
+            task_order(view.sort).text,
             view.group or "-",
             _code(view.filter) if view.filter else "-",
         )

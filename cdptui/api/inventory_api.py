@@ -1,4 +1,4 @@
-"""The inventory of a management node: names, backup storages, policies, VMs and recovery points, read on demand."""
+"""The inventory of a management node, read on demand: names, storages, policies, VMs, recovery points and metrics."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from cdptui.api.aged_calls import AgedCalls, Call
 from cdptui.api.decode import UNREADABLE, Page, decode_page
 from cdptui.api.errors import UnreadableAnswer
 from cdptui.api.json_record import JsonRecord
+from cdptui.api.metrics import read_task_metrics
 from cdptui.api.pager import Pager
 from cdptui.api.recovery_points import RecoveryPointReader
 from cdptui.models.fetched import Fetched
@@ -19,6 +20,7 @@ from cdptui.models.inventory import BackupStorage, Policy, VmInstance, Volume
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
 from cdptui.models.sanitize import sanitize
+from cdptui.models.server_metrics import MetricsRequest, TaskMetrics
 
 NAMES_PER_CALL: Final = 150
 """Maximum UUIDs in one query string: 34 bytes each, within the 8 KiB that Tomcat accepts by default."""
@@ -121,6 +123,11 @@ class InventoryApi:
                 is_truncated=recent.is_partial or daily.is_partial or locked.is_partial,
             )
         )
+
+    async def task_metrics(self, request: MetricsRequest) -> Fetched[TaskMetrics]:
+        """Return what the server's monitoring measured of a task over a time. Raises ApiError."""
+        calls = AgedCalls(self._call)
+        return calls.fetched(await read_task_metrics(calls, self._base_url, request))
 
     async def _list(
         self, calls: AgedCalls, path: str, params: Sequence[tuple[str, str]] = ()

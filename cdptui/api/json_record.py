@@ -36,7 +36,12 @@ class JsonRecord:
         return sanitize(value, _LONGEST) if isinstance(value, str) else None
 
     def count(self, name: str) -> int | None:
-        """Return a non-negative number written as 5, 5.0 or "5"."""
+        """Return a non-negative number, written as 5, 5.0 or "5", without its fraction."""
+        value = self.number(name)
+        return None if value is None else int(value)
+
+    def number(self, name: str) -> float | None:
+        """Return a non-negative number written as 5, 5.0 or "5"; a whole one is an int."""
         value = self._values.get(name)
         if isinstance(value, str):
             try:
@@ -45,7 +50,11 @@ class JsonRecord:
                 return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
-        return int(value) if 0 <= value <= MAX_COUNT else None
+        return value if 0 <= value <= MAX_COUNT else None
+
+    def record(self, name: str) -> JsonRecord | None:
+        """Return an object; None without one."""
+        return self.of_value(self._values.get(name))
 
     def moment(self, name: str, zone: tzinfo | None) -> datetime | None:
         """Return a date in any known format."""

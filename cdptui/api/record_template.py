@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from cdptui.api.timestamps import MONTHS
+
 VALUE_NAMES: Final = ("usedCapacity", "lastLatency", "currentLatency", "lastOpDate")
 """The values that are split off, in their order in `RecordValues`. The date changes with each of the numbers."""
 
@@ -26,11 +28,10 @@ _NUMBER: Final = re.compile(rb'"(usedCapacity|lastLatency|currentLatency)"\s*:\s
 """Whole numbers below 10**18, written so that `str` of their value gives the same digits."""
 
 _DATE: Final = re.compile(
-    rb'"lastOpDate"\s*:\s*"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) '
+    rb'"lastOpDate"\s*:\s*"(' + "|".join(MONTHS).encode() + rb") "
     rb'([1-9]|[12]\d|3[01]), ([12]\d{3}) ([1-9]|1[012]):([0-5]\d):([0-5]\d) (AM|PM)"'
 )
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MONTH_NUMBERS: Final = {name.encode(): number for number, name in enumerate(_MONTHS, 1)}
+_MONTH_NUMBERS: Final = {name.encode(): number for number, name in enumerate(MONTHS, 1)}
 
 
 class _Template(msgspec.Struct, array_like=True):
@@ -120,7 +121,7 @@ def _day_start(month: bytes, day: bytes, year: bytes) -> int | None:
 def _date_text(seconds: int) -> bytes:
     at = datetime.fromtimestamp(seconds, UTC)
     half = "AM" if at.hour < 12 else "PM"
-    text = f"{_MONTHS[at.month - 1]} {at.day}, {at.year} {at.hour % 12 or 12}:{at.minute:02}:{at.second:02} {half}"
+    text = f"{MONTHS[at.month - 1]} {at.day}, {at.year} {at.hour % 12 or 12}:{at.minute:02}:{at.second:02} {half}"
     return text.encode()
 
 

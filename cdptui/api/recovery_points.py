@@ -55,7 +55,7 @@ class RecoveryPointReader:
         answer = JsonRecord.of(await self._calls.get(path, params))
         if answer is None:
             raise UnreadableAnswer("not a JSON object", url=self._base_url + path)
-        volumes = JsonRecord.of_value(dict(answer.items()).get("recoveryPoints"))
+        volumes = answer.record("recoveryPoints")
         if volumes is None:
             raise UnreadableAnswer("no recoveryPoints", url=self._base_url + path)
         return {uuid: [self._point(row, uuid) for row in volumes.records(uuid) or []] for uuid, _ in volumes.items()}

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from cdptui.api.decode import UNREADABLE
 from cdptui.api.errors import CdpUnavailable, Intercepted, PermissionDenied, ServerError, UnreadableAnswer
 from cdptui.api.http import HttpClient
+from cdptui.api.timestamps import MONTHS
 from cdptui.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,6 @@ _LIKELY_ZONES: Final = (timezone(timedelta(hours=8)), UTC)
 """Time zones to try when the local one is rejected: the vendor's and UTC."""
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _TIME_UNAVAILABLE: Final = (CdpUnavailable, Intercepted, PermissionDenied, ServerError, UnreadableAnswer)
 
@@ -103,7 +103,7 @@ class ServerClock:
         Older servers do not parse `+0800`, and they parse `CST` as a time zone of another continent.
         """
         local = self._now().astimezone(self._zone)
-        day, month = _DAYS[local.weekday()], _MONTHS[local.month - 1]
+        day, month = _DAYS[local.weekday()], MONTHS[local.month - 1]
         return f"{day}, {local.day:02} {month} {local.year:04} {local:%H:%M:%S} {_gmt(self._offset())}"
 
     def describe_attempt(self, date: str) -> str:

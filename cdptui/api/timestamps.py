@@ -13,12 +13,10 @@ from typing import Final
 
 from cdptui.models.timezones import find_timezone, parse_offset
 
-_MONTHS: Final = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
-    )
-}
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""The months as the server writes them."""
+
+_MONTH_NUMBERS: Final = {name.lower(): number for number, name in enumerate(MONTHS, start=1)}
 _JAVA: Final = re.compile(
     r"\s*([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2}),\s*(\d{4}),?\s+(\d{1,2}):(\d{2}):(\d{2})(?:\s*([AaPp])\.?[Mm]\.?)?\s*"
 )
@@ -114,7 +112,7 @@ def _day(text: str) -> tuple[int, int, int]:
 
 
 def _month(name: str) -> int:
-    number = _MONTHS.get(name.lower())
+    number = _MONTH_NUMBERS.get(name.lower())
     if number is None:
         raise ValueError(name)
     return number

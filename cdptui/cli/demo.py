@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from cdptui.cli.demo_folder import DemoFolder
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandError
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.options import DISPLAY_OPTION_NAMES, Command, display_options, fault_option, fleet_options
@@ -92,27 +90,27 @@ def demo(
 
 @contextmanager
 def _recording(settings: SimulatorSettings, start: datetime) -> Iterator[RecordSettings]:
-    """Yield where the demo is recorded: in a folder that is removed at the end, also when a signal ends the process."""
-    folder = Path(tempfile.mkdtemp(prefix="cdptui-demo-"))
-    history = _LateHistory(settings, start, folder / "demo.sqlite")
+    """Yield where the demo is recorded: in a folder that is removed at the end, also when a signal ends the process.
 
-    def remove() -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-
-    restore_at_signal(remove)
+    One that SIGKILL left is removed by the next demo.
+    """
+    folder = DemoFolder()
+    history = _LateHistory(settings, start, folder)
+    restore_at_signal(folder.remove)
     try:
         yield RecordSettings(history.path, DEFAULT_LIMIT_BYTES, "demo", settings.account, history.prepare)
     finally:
         history.stop()
-        remove()
-        forget_restore(remove)
+        folder.remove()
+        forget_restore(folder.remove)
 
 
 class _LateHistory:
     """The history of the demo, whose module is imported by the recorder's thread, after the first list."""
 
-    def __init__(self, settings: SimulatorSettings, start: datetime, path: Path) -> None:
-        self.path = path
+    def __init__(self, settings: SimulatorSettings, start: datetime, folder: DemoFolder) -> None:
+        self.path = folder.path / "demo.sqlite"
+        self._folder = folder
         self._settings = settings
         self._start = start
         self._history: DemoHistory | None = None
@@ -122,6 +120,7 @@ class _LateHistory:
         if self._history is None:
             from cdptui.cli.demo_history import DemoHistory
 
+            self._folder.remove_abandoned()
             self._history = DemoHistory(self._settings, self._start, self.path)
         self._history.prepare()
 

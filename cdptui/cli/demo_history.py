@@ -17,7 +17,8 @@ from msgspec import structs
 from cdptui.api.decode import decode_task
 from cdptui.api.record_template import VALUE_NAMES, RecordValues, split_record
 from cdptui.history.recording_file import open_recording
-from cdptui.history.writer import Poll, RecordingWriter, StorageList
+from cdptui.history.storage_writer import StorageList
+from cdptui.history.writer import Poll, RecordingWriter
 from cdptui.models.capacity import DAY_S, HOUR_S, GrowthRate
 from cdptui.models.estimate import estimate_full_in
 from cdptui.models.failure import FailureKind

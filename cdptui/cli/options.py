@@ -265,19 +265,27 @@ def log_options(function: Function) -> Function:
     )
 
 
+_RECORDING: Final = "Recording"
+
+
 def record_options(function: Function) -> Function:
     """Give a command the options of the recording."""
     return _decorated(
         function,
-        option("--no-record", heading="Recording", is_flag=True, help="Record nothing."),
-        option(
-            "--record-limit",
-            heading="Recording",
-            default=DEFAULT_LIMIT,
-            metavar="SIZE",
-            help="Size of the recording of a node, 1M to 1T.",
-        ),
+        option("--no-record", heading=_RECORDING, is_flag=True, help="Record nothing."),
+        record_limit_option,
     )
+
+
+def record_limit_option(function: Function) -> Function:
+    """Give a command the option for the size of a recording."""
+    return option(
+        "--record-limit",
+        heading=_RECORDING,
+        default=DEFAULT_LIMIT,
+        metavar="SIZE",
+        help="Size of the recording of a node, 1M to 1T.",
+    )(function)
 
 
 def _decorated(function: Function, *decorators: Callable[[Function], Function]) -> Function:

@@ -8,13 +8,13 @@ import click
 
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.monitor_settings import build_monitor_settings
-from cdptui.cli.options import Command, log_options, node_options, record_options
+from cdptui.cli.options import Command, log_options, node_options, record_limit_option
 from cdptui.cli.tty_checks import prompt_secret
 
 
 @click.command(cls=Command, reads=None, short_help="Record a node without a screen, until SIGTERM or Ctrl+C.")
 @node_options
-@record_options
+@record_limit_option
 @log_options
 @click.pass_context
 def record(context: click.Context, /, **_options: object) -> None:
@@ -26,7 +26,7 @@ def record(context: click.Context, /, **_options: object) -> None:
     effective_config = EffectiveConfig.from_context(context).with_initial_profile()
     settings = build_monitor_settings(effective_config, prompt=prompt_secret if sys.stdin.isatty() else None)
     if settings.record is None:
-        raise click.UsageError("record does nothing with --no-record, or [record] enabled = false")
+        raise click.UsageError("record does nothing with enabled = false in [record] of the configuration")
     display = DisplaySettings.of(effective_config)
     display.log.ensure_writable()
     display.log.configure(settings.secrets)

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from cdptui.clock import Clock
 from cdptui.history.codec import UNREADABLE
+from cdptui.history.last_look import write_last_look
 from cdptui.history.reader import RecordingReader
 from cdptui.history.recording_file import (
     FileLock,
@@ -24,9 +25,10 @@ from cdptui.history.recording_file import (
     inspect,
     open_recording,
 )
+from cdptui.history.recordings import opened
 from cdptui.history.retention import Retention
-from cdptui.history.schema import open_for_reading
-from cdptui.history.writer import Poll, RecordingWriter, Split, StorageList
+from cdptui.history.storage_writer import StorageList
+from cdptui.history.writer import Poll, RecordingWriter, Split
 from cdptui.models.failure import Failure
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import (
@@ -79,6 +81,10 @@ class _Failed(Struct, frozen=True):
 
 
 class _SessionEnded(Struct, frozen=True):
+    at_ms: int
+
+
+class _Look(Struct, frozen=True):
     at_ms: int
 
 
@@ -138,10 +144,11 @@ class Recorder:
         self._spec = spec
         self._clock = clock
         self._on_history: Callable[[RecordedHistory], None] = lambda _: None
-        self._queue: queue.Queue[_Item | None] = queue.Queue(_MAX_WAITING)
+        self._queue: queue.Queue[_Item | _Look | None] = queue.Queue(_MAX_WAITING)
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         self._retry_at = 0.0
+        self._is_looking = False
         self.state = RecordingState(RecordingPhase.STARTING)
         """Replaced by the thread, never changed in place."""
 
@@ -184,8 +191,16 @@ class Recorder:
         """Record that the session ended, and that the monitor logs in again."""
         self._put(_SessionEnded(_milliseconds(self._clock)))
 
-    def close(self, timeout_s: float) -> None:
-        """Record what is waiting, and close the file. After `timeout_s` the thread goes on alone."""
+    def keep_look(self, at_ms: int) -> None:
+        """Keep the time at which the user looked at the monitor, also while another one records."""
+        self._put(_Look(at_ms))
+
+    def close(self, timeout_s: float, *, is_looking: bool = False) -> None:
+        """Record what is waiting, and close the file. After `timeout_s` the thread goes on alone.
+
+        `is_looking` keeps the end as the time at which the user looked last.
+        """
+        self._is_looking = is_looking
         self._closing.set()
         thread = self._thread
         if thread is None:
@@ -194,7 +209,7 @@ class Recorder:
             self._queue.put_nowait(None)
         thread.join(timeout_s)
 
-    def _put(self, item: _Item) -> None:
+    def _put(self, item: _Item | _Look) -> None:
         if self._thread is None:
             self._start()
         try:
@@ -220,6 +235,8 @@ class Recorder:
                 session.close()
             except _FAILURES as error:
                 self._fail(_described(error, session.path))
+        if self._is_looking:
+            self._write_look(_Look(_milliseconds(self._clock)))
 
     def _step(self, session: _Session | None) -> None:
         """Do a part of the work on the size of the file, then record the next item if one comes in time."""
@@ -228,10 +245,18 @@ class Recorder:
             item = self._queue.get(timeout=_RETENTION_PAUSE_S if is_busy else _RETRY_S)
             if isinstance(item, Poll):
                 self._closing.wait(min(_PAINT_S, _PAINT_S * len(item.rows) / _PAINT_TASKS))
-            if item is not None and session is not None:
+            if isinstance(item, _Look):
+                self._write_look(item)
+            elif item is not None and session is not None:
                 session.write(item)
                 if self.state.phase is not RecordingPhase.RECORDING:
                     self._set_state(RecordingState(RecordingPhase.RECORDING, replaced=session.replaced))
+
+    def _write_look(self, look: _Look) -> None:
+        try:
+            write_last_look(self._spec.prepare(), look.at_ms)
+        except OSError as error:
+            log.warning("the time of the last look is not kept: %s", error)
 
     def _open(self) -> _Session | None:
         self._retry_at = self._clock.monotonic() + _RETRY_S
@@ -258,7 +283,7 @@ class Recorder:
             if not inspect(path):
                 return
             since_ms = int((self._clock.now().timestamp() - HISTORY_S) * 1000)
-            with contextlib.closing(open_for_reading(path)) as connection:
+            with opened(path) as connection:
                 history = RecordingReader(connection).history(since_ms)
         except _FAILURES as error:
             log.warning("nothing is known of earlier monitors: %s", error)

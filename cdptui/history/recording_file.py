@@ -27,7 +27,8 @@ _HEADER_BYTES: Final = 100
 _LOG_SUFFIX: Final = "-wal"
 _SIDE_SUFFIXES: Final = (_LOG_SUFFIX, "-shm", "-journal")
 
-_NO_FOLLOW: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+NO_FOLLOW: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+"""Flags to open a file without following a link, or waiting for the other end of a pipe."""
 
 _ERRNO_PROBLEMS: Final = {
     errno.ENOSPC: RecordingProblem.DISK_FULL,
@@ -97,6 +98,11 @@ def lock_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
 
 
+def look_file(path: Path) -> Path:
+    """Return the file that has the time of the last look at a recording."""
+    return path.with_name(f"{path.name}.look")
+
+
 class FileLock:
     """A lock on a file beside the recording, which the system releases when the process ends."""
 
@@ -110,7 +116,7 @@ class FileLock:
             return
         descriptor = -1
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW, 0o600)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if descriptor >= 0:
@@ -170,7 +176,7 @@ def _read_header(path: Path) -> tuple[bytes, int]:
         raise RecordingError(RecordingProblem.NOT_A_FILE, str(path))
     if status.st_uid != os.geteuid():
         raise RecordingError(RecordingProblem.OTHER_OWNER, str(path))
-    descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW)
+    descriptor = os.open(path, os.O_RDONLY | NO_FOLLOW)
     try:
         return os.read(descriptor, _HEADER_BYTES), status.st_size
     finally:
@@ -222,7 +228,7 @@ def _is_schema_error(error: sqlite3.DatabaseError) -> bool:
 def _create(path: Path) -> None:
     """Create an empty file with mode 0600, whose mode SQLite uses for its side files; keep an empty one."""
     with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600))
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600))
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

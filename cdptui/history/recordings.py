@@ -13,7 +13,15 @@ from msgspec import Struct
 from cdptui.history.codec import UNREADABLE, Chunk, compress_packed
 from cdptui.history.hourly import decode_hours
 from cdptui.history.reader import RecordingReader, decode_polls, find_gaps
-from cdptui.history.recording_file import FileLock, RecordingError, describe_error, inspect, lock_file, side_files
+from cdptui.history.recording_file import (
+    FileLock,
+    RecordingError,
+    describe_error,
+    inspect,
+    lock_file,
+    look_file,
+    side_files,
+)
 from cdptui.history.retention import delete_before
 from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, open_for_reading, transaction
 from cdptui.history.thinned import decode_thinned
@@ -172,7 +180,7 @@ def delete(path: Path) -> None:
             # A damaged recording may be deleted too.
             if error.problem is not RecordingProblem.DAMAGED:
                 raise
-        for name in (path, *side_files(path), lock_file(path)):
+        for name in (path, *side_files(path), look_file(path), lock_file(path)):
             with contextlib.suppress(FileNotFoundError):
                 name.unlink()
     except OSError as error:

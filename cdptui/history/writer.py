@@ -15,26 +15,23 @@ import msgspec
 from msgspec import structs
 
 from cdptui.history.codec import UNREADABLE, Column, array_header, compress_packed, encode_chunk
+from cdptui.history.event_table import insert_event
 from cdptui.history.hourly import BucketHours
+from cdptui.history.outage_writer import OutageWriter
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id, transaction
+from cdptui.history.storage_writer import StorageList, StorageWriter
 from cdptui.models.event import (
     NO_PROGRESS,
-    RENEWED,
     Event,
     EventKind,
-    StorageFacts,
     TaskFacts,
     advance,
-    advance_storage,
     facts_of,
     stop_cause,
     stop_severity,
-    storage_event,
     vanished,
 )
-from cdptui.models.failure import FailureKind
-from cdptui.models.inventory import BackupStorage
 from cdptui.models.reasons import NONE, Reason
 from cdptui.models.recording import PollRecord, RecordingProblem
 from cdptui.models.severity import Severity
@@ -77,12 +74,6 @@ USED_COLUMN: Final = 0
 
 _MAX_TASKS: Final = 2**TASK_BITS
 
-_SESSION_EVENTS: Final = {
-    FailureKind.SESSION_INVALID.value: EventKind.SESSION_ENDED,
-    FailureKind.SESSION_CONTENDED.value: EventKind.SESSION_TAKEN_OVER,
-}
-"""Failures that are events of the session as well."""
-
 _unpack: Final = msgspec.msgpack.Decoder(tuple[int, int, int | None, bool, list[int | None]]).decode
 _unpack_flat: Final = msgspec.msgpack.Decoder(list[int | None]).decode
 _unpack_facts: Final = msgspec.msgpack.Decoder(TaskFacts).decode
@@ -96,15 +87,6 @@ class Poll(msgspec.Struct, frozen=True):
 
     record: PollRecord
     rows: Sequence[TaskRow]
-
-
-class StorageList(msgspec.Struct, frozen=True):
-    """The backup storages as they were read."""
-
-    at_ms: int
-    storages: Sequence[BackupStorage]
-    is_complete: bool
-    """Whether a storage that is not in it does not exist."""
 
 
 class TailPoll(msgspec.Struct, frozen=True):
@@ -247,8 +229,6 @@ class RecordingWriter:
         self._bucket: int | None = None
         self._polls: list[PollRecord] = []
         """The polls of the current bucket."""
-        self._storages: dict[str, StorageFacts] = {}
-        self._outage_id: int | None = None
         self._has_started = False
         """Whether this run has recorded a poll."""
         self._first_ms: int | None = None
@@ -256,6 +236,9 @@ class RecordingWriter:
         self._ended_ms: int | None = None
         """The last time at which a run before this one is known to have run."""
         self._load()
+        self._storages = StorageWriter(connection)
+        self._outages = OutageWriter(connection, self._polls[-1].at_ms if self._polls else None)
+        self._load_end()
         self._is_new = self.last_ms is None
         if self.last_ms is not None and self.last_ms > now_ms + FUTURE_MS:
             raise RecordingError(RecordingProblem.FUTURE, f"{self.last_ms}")
@@ -290,39 +273,17 @@ class RecordingWriter:
             self._polls.append(record)
             if not self._has_started:
                 self._insert_start(recent, record.at_ms)
-            if self._outage_id is not None:
-                self._end_outage(self._outage_id, record.at_ms)
+            self._outages.end(record.at_ms)
             changes = self._apply(poll.rows, index, record.at_ms)
             data = changes.data((index, record.duration_ms, record.total, record.is_cut_short))
             del changes
             self._connection.execute("INSERT INTO tail VALUES(?, ?)", (record.at_ms, data))
-        self._outage_id = None
         self._has_started, self._is_new = True, False
 
     def write_storages(self, listed: StorageList) -> None:
         """Record which backup storages the node lost, and which it has again."""
         self._note_run(listed.at_ms)
-        changed = []
-        for storage in listed.storages:
-            before = self._storages.get(storage.uuid)
-            facts, kind = advance_storage(before, storage, listed.at_ms)
-            if facts != before:
-                changed.append((storage.uuid, before or facts, facts, kind))
-        known = {storage.uuid for storage in listed.storages}
-        removed = [uuid for uuid in self._storages if uuid not in known] if listed.is_complete else []
-        if not changed and not removed:
-            return
-        with transaction(self._connection):
-            for uuid, before, facts, kind in changed:
-                values = (uuid, facts.name, facts.disconnected_since_ms)
-                self._execute("INSERT OR REPLACE INTO storage VALUES(?, ?, ?)", values)
-                if kind is not None:
-                    self._insert_event(storage_event(kind, before, facts, self._count_tasks(uuid), listed.at_ms))
-            for uuid in removed:
-                self._execute("DELETE FROM storage WHERE uuid = ?", (uuid,))
-        self._storages.update((uuid, facts) for uuid, _, facts, _ in changed)
-        for uuid in removed:
-            del self._storages[uuid]
+        self._storages.write(listed, self._count_tasks)
 
     def _count_tasks(self, storage_uuid: str) -> int:
         found = (known.known_facts() for known in self._tasks.values() if known.is_listed)
@@ -331,8 +292,7 @@ class RecordingWriter:
     def write_session_end(self, at_ms: int) -> None:
         """Record that the session ended, and that the monitor logs in again."""
         self._note_run(at_ms)
-        with transaction(self._connection):
-            self._insert_event(Event(at_ms, EventKind.SESSION_ENDED, Severity.NOTICE, new=RENEWED))
+        self._outages.write_session_end(at_ms)
 
     def write_stop(self, at_ms: int) -> None:
         """Record that this run ends, if it has recorded a poll."""
@@ -341,29 +301,9 @@ class RecordingWriter:
                 self._insert_event(Event(at_ms, EventKind.MONITOR_STOPPED, Severity.HEALTHY))
 
     def write_failure(self, at_ms: int, kind: str, code: str) -> None:
-        """Record a failed poll: the first begins an outage, the next successful poll ends it.
-
-        An outage in which the monitor was started again is one outage.
-        """
+        """Record a failed poll: the first begins an outage, the next successful poll ends it."""
         self._note_run(at_ms)
-        if self._outage_id is None:
-            with transaction(self._connection):
-                statement = "INSERT INTO outage(started, kind, code, attempts) VALUES(?, ?, ?, 1)"
-                number = self._execute(statement, (at_ms, kind, code)).lastrowid
-                self._insert_event(Event(at_ms, EventKind.OUTAGE_BEGAN, Severity.CRITICAL, new=kind))
-            self._outage_id = number
-        else:
-            self._execute("UPDATE outage SET attempts = attempts + 1 WHERE id = ?", (self._outage_id,))
-        session_event = _SESSION_EVENTS.get(kind)
-        if session_event is not None and not self._has_event_of_outage(session_event):
-            self._insert_event(Event(at_ms, session_event, Severity.CRITICAL))
-
-    def _has_event_of_outage(self, kind: EventKind) -> bool:
-        statement = (
-            "SELECT 1 FROM event WHERE kind = ? AND old IS NULL AND new IS NULL "
-            "AND t >= (SELECT started FROM outage WHERE id = ?) LIMIT 1"
-        )
-        return self._execute(statement, (kind.value, self._outage_id)).fetchone() is not None
+        self._outages.write_failure(at_ms, kind, code)
 
     def close(self) -> None:
         """Leave one file that can be copied: without the write-ahead log, unless another program reads it now."""
@@ -472,26 +412,8 @@ class RecordingWriter:
             self._insert_event(Event(at_ms, EventKind.GAP, Severity.NOTICE, old=str(ended_ms), new=str(first_ms)))
         self._insert_event(Event(at_ms, EventKind.MONITOR_STARTED, Severity.HEALTHY))
 
-    def _end_outage(self, number: int, at_ms: int) -> None:
-        self._execute("UPDATE outage SET ended = ? WHERE id = ?", (at_ms, number))
-        (started_ms, kind) = self._execute("SELECT started, kind FROM outage WHERE id = ?", (number,)).fetchone()
-        over_ms = str(at_ms - started_ms)
-        self._insert_event(Event(at_ms, EventKind.OUTAGE_ENDED, Severity.HEALTHY, old=kind, new=over_ms))
-
     def _insert_event(self, event: Event) -> None:
-        self._execute(
-            "INSERT INTO event(t, kind, severity, task, name, old, new, cause) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                event.at_ms,
-                event.kind.value,
-                int(event.severity),
-                event.task_uuid,
-                event.name,
-                event.old,
-                event.new,
-                event.cause,
-            ),
-        )
+        insert_event(self._connection, event)
 
     def _insert_problems(self, number: int, at_ms: int, reasons: tuple[Reason, ...]) -> None:
         data = _pack(reasons) if reasons else None
@@ -549,21 +471,13 @@ class RecordingWriter:
                 by_id[number].reasons = reasons
         for at_ms, data in self._connection.execute("SELECT t, data FROM tail ORDER BY t"):
             self._load_tail(unpack_tail(at_ms, data), by_id)
-        for uuid, name, since_ms in self._connection.execute("SELECT uuid, name, disconnected_since FROM storage"):
-            self._storages[uuid] = StorageFacts(name, since_ms)
-        self._load_end()
 
     def _load_end(self) -> None:
         """Find out how the run before this one ended: in an outage, which goes on, or after a poll."""
         last_ms = self._polls[-1].at_ms if self._polls else None
-        newest = "SELECT id, started FROM outage WHERE ended IS NULL AND started >= ? ORDER BY id DESC LIMIT 1"
-        outage = self._execute(newest, (last_ms or 0,)).fetchone()
-        self._outage_id = outage[0] if outage is not None else None
         event = self._connection.execute("SELECT t, kind FROM event ORDER BY t DESC, id DESC LIMIT 1").fetchone()
         stopped_ms = event[0] if event is not None and event[1] == EventKind.MONITOR_STOPPED.value else None
-        known = [
-            at_ms for at_ms in (last_ms, outage[1] if outage is not None else None, stopped_ms) if at_ms is not None
-        ]
+        known = [at_ms for at_ms in (last_ms, self._outages.resumed_ms, stopped_ms) if at_ms is not None]
         self._ended_ms = max(known, default=None)
 
     def _load_tail(self, tail: TailPoll, by_id: Mapping[int, _KnownTask]) -> None:

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from cdptui.models.capacity import DAY_S, CapacitySample, GrowthRate, median
 from cdptui.models.estimate import FULL_SOON_S, find_doubt, full_in_severity
-from cdptui.models.severity import NEAR_RPO_RATIO, Severity, is_near_full, is_near_rpo, status_severity
+from cdptui.models.severity import NEAR_RPO_RATIO, Severity, is_near_rpo, status_severity, task_use_severity
 from cdptui.models.task import Task
 
 LONG_START_S: Final = 600.0
@@ -186,7 +186,7 @@ def is_obviously_healthy(task: Task, evidence: Evidence) -> bool:
         and (last_op_at is None or last_op_at <= evidence.now)
         and bool(task.resource_refs)
         and not task.unreadable_fields
-        and not is_near_full(task)
+        and task_use_severity(task) is None
     )
 
 
@@ -357,8 +357,8 @@ def _protection_reasons(task: Task, evidence: Evidence) -> Iterator[Reason]:
         yield Reason(ReasonKind.FULL, severity)
     elif severity is not None and seconds is not None and find_doubt(seconds, evidence.growth) is None:
         yield Reason(ReasonKind.FULL_SOON, severity)
-    elif is_near_full(task):
-        yield Reason(ReasonKind.NEAR_FULL, Severity.NOTICE)
+    elif (use_severity := task_use_severity(task)) is not None:
+        yield Reason(ReasonKind.NEAR_FULL, use_severity)
     if ratio is not None and ratio > 1.0:
         # The RPO grows by a second each second, so the excess over the target is the duration of the breach.
         over = timedelta(milliseconds=min((task.rpo_ms or 0) - (task.rpo_target_ms or 0), _MAX_RPO_MS))

@@ -76,8 +76,9 @@ def merge_periods(periods: Iterable[RpoPeriod]) -> list[RpoPeriod]:
 def rpo_statistics(series: StepSeries, periods: Sequence[RpoPeriod], start_ms: int, end_ms: int) -> RpoStatistics:
     """Return the RPO of a task from `start_ms` to `end_ms` against its target.
 
-    An RPO counts as long as the task protects, and while it is over the target also when the task does not. A breach
-    ends with an RPO within the target, not with a gap.
+    The time counts as long as the task protects. It also counts while an enabled task that is over its target does not
+    protect: the server stops such a task, and the RPO that it reports then is not of now. So a breach ends with an RPO
+    within the target of a task that protects, not with a stop and not with a gap.
     """
     counter = _Counter()
     end_ms = min(end_ms, series.until_ms)
@@ -111,9 +112,7 @@ class _Counter:
             return
         if highest_ms <= (period.target_ms or 0):
             # Nearly always.
-            if period.is_protecting:
-                self._covered_ms += known_ms
-                self._is_over = False
+            self._add_within(known_ms, period)
             return
         for step in series.steps(start_ms, end_ms):
             self._add_step(step, period)
@@ -125,9 +124,7 @@ class _Counter:
         is_over = step.values.high > target_ms if step.over_ms is None else step.over_ms > 0
         over_ms = (span_ms if step.over_ms is None else min(span_ms, step.over_ms)) if is_over else 0
         if not is_over:
-            if period.is_protecting:
-                self._covered_ms += span_ms
-                self._is_over = False
+            self._add_within(span_ms, period)
             return
         self._covered_ms += span_ms if period.is_protecting else over_ms
         if not self._is_over:
@@ -136,6 +133,16 @@ class _Counter:
         breach = self._breaches[-1]
         worst = max((step.values.high, step.start_ms), (breach.worst_ms, breach.worst_at_ms), key=_first)
         self._breaches[-1] = RpoBreach(breach.start_ms, breach.over_ms + over_ms, *worst)
+
+    def _add_within(self, known_ms: int, period: RpoPeriod) -> None:
+        """Add a time in which the reported RPO is within the target: it ends a breach if the task protects."""
+        if period.is_protecting:
+            self._covered_ms += known_ms
+            self._is_over = False
+        elif self._is_over:
+            self._covered_ms += known_ms
+            breach = self._breaches[-1]
+            self._breaches[-1] = breach._replace(over_ms=breach.over_ms + known_ms)
 
     def statistics(self) -> RpoStatistics:
         return breach_statistics(self._covered_ms, self._breaches)
@@ -196,7 +203,7 @@ def fleet_rpo_statistics(
 ) -> RpoStatistics:
     """Return the RPO of several tasks against their targets, as `rpo_statistics` does for one from its values.
 
-    Events do not say what the RPO was while a task did not protect: a breach goes on then.
+    Events end a breach when the task protects again, and is within its target.
     """
     covered_ms, found = 0, []
     for task in tasks:

@@ -56,10 +56,20 @@ def status_severity(status: str, state: str) -> Severity:
     return Severity.WARNING
 
 
-def is_near_full(task: Task) -> bool:
-    """Return whether used capacity is `NEAR_FULL_RATIO` of the plan or more."""
-    ratio = task.used_ratio
-    return ratio is not None and ratio >= NEAR_FULL_RATIO
+def plan_use_severity(used_ratio: float | None) -> Severity | None:
+    """Return the severity of the problem that a used share of the plan is; None when it is no problem.
+
+    >>> [severity and severity.name for severity in map(plan_use_severity, (1.0, 0.9, 0.89, None))]
+    ['CRITICAL', 'NOTICE', None, None]
+    """
+    if used_ratio is None or used_ratio < NEAR_FULL_RATIO:
+        return None
+    return Severity.CRITICAL if used_ratio >= 1 else Severity.NOTICE
+
+
+def task_use_severity(task: Task) -> Severity | None:
+    """Return the severity of the used share of the plan of `task`; None for a disabled one, which needs no plan."""
+    return None if task.state == "Disabled" else plan_use_severity(task.used_ratio)
 
 
 def is_rpo_measured(task: Task) -> bool:

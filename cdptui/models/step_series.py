@@ -180,5 +180,9 @@ def aggregate(series: StepSeries, start_ms: int, end_ms: int, columns: int) -> l
     >>> [each and each[:3] for each in aggregate(series, 0, 60, 3)]
     [(4, 5.333333333333333, 8), (8, 8.0, 8), None]
     """
-    edges = [start_ms + (end_ms - start_ms) * index // columns for index in range(columns + 1)]
-    return [series.values(start, end) for start, end in pairwise(edges)]
+    return [series.values(start, end) for start, end in pairwise(part_edges(start_ms, end_ms, columns))]
+
+
+def part_edges(start_ms: int, end_ms: int, columns: int) -> list[int]:
+    """Return the start of each of equal parts of a time, and its end."""
+    return [start_ms + (end_ms - start_ms) * index // columns for index in range(columns + 1)]

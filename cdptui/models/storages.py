@@ -75,11 +75,16 @@ class StorageSummary(Struct, frozen=True):
             return Severity.NOTICE
         if not self.tasks.count:
             return Severity.NOTICE if storage.is_disconnected else Severity.CALM
-        if storage.is_disconnected or self.available_bytes == 0:
+        use_severity = storage_use_severity(storage.used_ratio)
+        if storage.is_disconnected or self.available_bytes == 0 or use_severity is Severity.CRITICAL:
             return Severity.CRITICAL
         is_ready = storage.status in {"Connected", None} and storage.state in {"Enabled", None}
-        is_near_full = (storage.used_ratio or 0.0) >= NEAR_FULL_RATIO
-        if not is_ready or is_near_full or is_full_soon(self.trusted_full_in_s) or (self.spare_bytes or 0) < 0:
+        if (
+            not is_ready
+            or use_severity is not None
+            or is_full_soon(self.trusted_full_in_s)
+            or (self.spare_bytes or 0) < 0
+        ):
             return Severity.WARNING
         return Severity.HEALTHY
 
@@ -88,6 +93,16 @@ class StorageSummary(Struct, frozen=True):
         """Sorts storages worst first: its own severity, that of its tasks, full in, and unhealthy tasks."""
         seconds = self.trusted_full_in_s
         return (-self.severity, -self.tasks.worst, float("inf") if seconds is None else seconds, -self.tasks.unhealthy)
+
+
+def storage_use_severity(used_ratio: float | None) -> Severity | None:
+    """Return the severity of the problem that a used share of a storage is; None when it is no problem.
+
+    More severe than that of a plan: a storage that is full stops all of its tasks.
+    """
+    if used_ratio is None or used_ratio < NEAR_FULL_RATIO:
+        return None
+    return Severity.CRITICAL if used_ratio >= 1 else Severity.WARNING
 
 
 def summarize_storage(uuid: str, rows: Iterable[TaskRow], storage: BackupStorage | None = None) -> StorageSummary:

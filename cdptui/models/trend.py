@@ -107,6 +107,10 @@ class TaskTrend(Struct, frozen=True):
     """One for each of `STATISTICS_MS`; empty when nothing is recorded."""
     events: Sequence[Event] = ()
     """Those of the task, newest first, also of the time before the window."""
+    used_from_server: frozenset[int] = frozenset()
+    """Columns of the used capacity in which nothing was recorded, with values from the metrics of the server."""
+    rpo_from_server: frozenset[int] = frozenset()
+    """The same for the RPO."""
 
 
 def task_trend(recorded: RecordedTrend, request: TrendRequest) -> TaskTrend:

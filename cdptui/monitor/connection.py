@@ -96,9 +96,17 @@ class NodeConnection(Struct, frozen=True):
         return await self._recorder.summarize_events(since_ms, until_ms) if self._recorder is not None else NOTHING
 
     @property
-    def last_exit_ms(self) -> int | None:
-        """When the last monitor of this recording ended, in milliseconds since 1970; None when that is not known."""
-        return self._recorder.last_exit_ms if self._recorder is not None else None
+    def last_look_ms(self) -> int | None:
+        """When a user last looked at a monitor of this node, in milliseconds since 1970; None when that is not known.
+
+        While a monitor without a screen records, this is not the end of the recording.
+        """
+        return self._recorder.last_look_ms if self._recorder is not None else None
+
+    def note_look(self, at_ms: int, *, is_over: bool) -> None:
+        """Note that the user looks at the monitor, or `is_over` when that was last so."""
+        if self._recorder is not None:
+            self._recorder.note_look(at_ms, is_over=is_over)
 
     async def trend(self, request: TrendRequest, taken_at: datetime) -> TaskTrend:
         """Return the history of a task: from the recording, or without one what this monitor has seen.

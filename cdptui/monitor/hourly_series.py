@@ -95,17 +95,18 @@ class HourlyRecorder:
         series = self._series.get(uuid)
         if series is None:
             series = self._series[uuid] = HourlySeries()
-        for hour in self.completed:
-            series.record(hour, used_bytes, self._max_hours)
-        series.forecast = forecast_growth(series.values()) if self._is_cached else None
+        self._add(series, ((hour, used_bytes) for hour in self.completed))
 
     def restore(self, uuid: str, hours: Iterable[tuple[int, int | None]]) -> None:
         """Put values that another monitor saw, oldest first, before those of this one."""
         series, known = HourlySeries(), self._series.get(uuid)
-        for hour, used_bytes in (*hours, *(known.hours() if known is not None else ())):
+        self._add(series, (*hours, *(known.hours() if known is not None else ())))
+        self._series[uuid] = series
+
+    def _add(self, series: HourlySeries, hours: Iterable[tuple[int, int | None]]) -> None:
+        for hour, used_bytes in hours:
             series.record(hour, used_bytes, self._max_hours)
         series.forecast = forecast_growth(series.values()) if self._is_cached else None
-        self._series[uuid] = series
 
     def forecast(self, uuid: str) -> Forecast | None:
         """Return the forecast of a task as of the last whole hour; None with too few hours."""

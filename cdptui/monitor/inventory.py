@@ -1,8 +1,9 @@
-"""The inventory: names, storages, policies, VMs and recovery points, loaded in the background between polls.
+"""The inventory: names, storages, policies, VMs, recovery points and metrics, loaded in the background between polls.
 
 How often each resource is read is set by the `…_MAX_AGE_S` constants below: storages every 5 minutes, policies every
-30 minutes, both every minute while a tab shows them, and the VMs of stopped tasks every 2 minutes. Failed requests are
-retried after `RETRY_S`; names are requested again after `NAME_RETRY_S` in `resource_cache`. The interval of the polls,
+30 minutes, both every minute while a tab shows them, and the VMs of stopped tasks every 2 minutes. Metrics, which are
+those of the past, are read once. Failed requests are retried after `RETRY_S`; names are requested again after
+`NAME_RETRY_S`, and metrics after a refusal after `METRICS_REFUSED_S`, in `resource_cache`. The interval of the polls,
 which read the tasks, is in `schedule`.
 
 At most one background request is in flight, and none starts during a poll. Each resource has its own time-out and
@@ -15,7 +16,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -35,8 +36,11 @@ from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
 from cdptui.models.task import Task
 from cdptui.monitor.request_gate import RequestGate
-from cdptui.monitor.resource_cache import NameCache, ResourceCache, VmStateCache, referenced_uuids
+from cdptui.monitor.resource_cache import MetricsCache, NameCache, ResourceCache, VmStateCache, referenced_uuids
 from cdptui.monitor.sources import InventorySource
+
+if TYPE_CHECKING:
+    from cdptui.models.server_metrics import MetricsRequest, TaskMetrics
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +77,7 @@ _TIMEOUTS_S: Final = {
     "policies": 10.0,
     "machine": 10.0,
     "points": 60.0,
+    "metrics": 30.0,
 }
 
 _ALL: Final = "all"
@@ -87,6 +92,13 @@ class InventoryNeeds(Struct, frozen=True):
     """UUID of the VM whose state is shown."""
     points: str | None = None
     """UUID of the VM whose recovery points are shown."""
+    metrics: MetricsRequest | None = None
+    """The gaps in the history of the task that is shown."""
+
+    @property
+    def metrics_key(self) -> str | None:
+        """The key of the metrics that are shown."""
+        return self.metrics.key if self.metrics is not None else None
 
 
 class _Fetch(NamedTuple):
@@ -128,6 +140,7 @@ class InventoryService:
         self._vms = ResourceCache[VmInstance]("machine", maxsize=64)
         self._vm_states = VmStateCache(self._max_age_s(VM_STATE_MAX_AGE_S), RETRY_S)
         self._points = ResourceCache[RecoveryPoints]("points", maxsize=8)
+        self._metrics = MetricsCache()
         self._needs: InventoryNeeds | None = None
         self._explicit_points_request: str | None = None
         """UUID of the VM whose recovery points the user opened and that are not loaded yet."""
@@ -169,6 +182,10 @@ class InventoryService:
         """Return the recovery points of a VM."""
         return self._points.get(uuid)
 
+    def metrics(self, request: MetricsRequest) -> FetchState[TaskMetrics]:
+        """Return the metrics of a task with the resolution of a request, as far as they are loaded."""
+        return self._metrics.get(request.key)
+
     def request_names(self, uuids: Iterable[str]) -> None:
         """Request the names of the resources on screen; earlier requests for other names are dropped."""
         if self._names.request(uuids, self._clock.monotonic()):
@@ -193,6 +210,7 @@ class InventoryService:
         if force:
             self._vms.invalidate(needs.vm)
             self._points.invalidate(needs.points)
+            self._metrics.invalidate(needs.metrics_key)
             self._storages.invalidate(_ALL if needs.storages else None)
             self._policies.invalidate(_ALL if needs.policies else None)
         self._cancel_unneeded(needs)
@@ -238,6 +256,9 @@ class InventoryService:
             return _Fetch(self._policies, _ALL, node.policies)
         if points is not None and self._points.needs_fetch(points, now, POINTS_MAX_AGE_S, RETRY_S):
             return _Fetch(self._points, points, lambda: node.recovery_points(points, self._clock.now()))
+        metrics = needs.metrics
+        if metrics is not None and self._metrics.is_due(metrics, now, RETRY_S):
+            return _Fetch(self._metrics, metrics.key, lambda: node.task_metrics(metrics))
         return None
 
     def _max_age_s(self, seconds: float) -> float:
@@ -321,7 +342,8 @@ class InventoryService:
         if self._in_flight is None:
             return
         (cache, key, _), task = self._in_flight
-        if (cache is self._vms and key != needs.vm) or (cache is self._points and key != needs.points):
+        shown = {id(self._vms): needs.vm, id(self._points): needs.points, id(self._metrics): needs.metrics_key}
+        if shown.get(id(cache), key) != key:
             task.cancel()
 
 

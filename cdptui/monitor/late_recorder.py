@@ -7,6 +7,7 @@ import importlib
 import logging
 from collections import deque
 from collections.abc import Callable, Container, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from cdptui.clock import Clock
@@ -33,6 +34,9 @@ _MAX_WAITING: Final = 8
 """Polls that are kept until the recorder starts."""
 
 
+_LOOK_PERIOD_MS: Final = 60_000
+
+
 class LateRecorder:
     """Keeps the first polls until the recorder has started, and passes all later ones on."""
 
@@ -44,8 +48,10 @@ class LateRecorder:
         self._starting: asyncio.Task[None] | None = None
         self._has_polled = asyncio.Event()
         self._state = RecordingState(RecordingPhase.STARTING)
-        self.last_exit_ms: int | None = None
-        """When the last monitor ended, in milliseconds since 1970; None when there was none, or it is not known yet."""
+        self._is_looking = False
+        self._kept_look_ms = 0
+        self.last_look_ms: int | None = None
+        """When a user last looked at a monitor, in milliseconds since 1970; None when it is not known, or not yet."""
 
     @property
     def state(self) -> RecordingState:
@@ -55,12 +61,15 @@ class LateRecorder:
     def start(self, on_history: Callable[[RecordedHistory], None]) -> None:
         """Start after the first poll; call it in the event loop. See `Recorder.start`."""
 
-        def note_exit(history: RecordedHistory) -> None:
-            if history.ended_s is not None:
-                self.last_exit_ms = round(1000 * history.ended_s)
+        def note_history(history: RecordedHistory) -> None:
+            from cdptui.history.last_look import read_last_look
+
+            self.last_look_ms = read_last_look(self._settings.file)
+            if self.last_look_ms is None and history.ended_s is not None:
+                self.last_look_ms = round(1000 * history.ended_s)
             on_history(history)
 
-        self._starting = asyncio.get_running_loop().create_task(self._start(note_exit))
+        self._starting = asyncio.get_running_loop().create_task(self._start(note_history))
 
     def record(self, snapshot: Snapshot, rows: Sequence[TaskRow]) -> None:
         """Record a complete list and what was found about its tasks."""
@@ -77,6 +86,13 @@ class LateRecorder:
     def record_session_end(self) -> None:
         """Record that the session ended, and that the monitor logs in again."""
         self._pass_on(lambda recorder: recorder.record_session_end())
+
+    def note_look(self, at_ms: int, *, is_over: bool) -> None:
+        """Note that the user looks at the monitor, or `is_over` last did so. It is kept each minute and at the end."""
+        self._is_looking = not is_over
+        if self._recorder is not None and (is_over or abs(at_ms - self._kept_look_ms) >= _LOOK_PERIOD_MS):
+            self._kept_look_ms = at_ms
+            self._recorder.keep_look(at_ms)
 
     async def events(self, limit: int, since_ms: int) -> Sequence[Event]:
         """Return the newest recorded events, newest first."""
@@ -116,7 +132,7 @@ class LateRecorder:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
         if self._recorder is not None:
-            await asyncio.to_thread(self._recorder.close, timeout_s)
+            await asyncio.to_thread(partial(self._recorder.close, timeout_s, is_looking=self._is_looking))
 
     def _pass_on(self, call: Callable[[Recorder], None]) -> None:
         self._has_polled.set()

@@ -8,13 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from msgspec import structs
 
-from cdptui.models.failure import Failure
+from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.inventory import FetchState
 from cdptui.models.task import Task
+
+if TYPE_CHECKING:
+    from cdptui.models.server_metrics import MetricsRequest, TaskMetrics
 
 T = TypeVar("T")
 
@@ -153,6 +156,62 @@ class VmStateCache(ResourceCache[Mapping[str, str]]):
 
 
 _ALL_VMS: Final = "all"
+
+
+METRICS_REFUSED_S: Final = 3600.0
+"""Seconds for which no metrics are requested after the node refused them.
+
+The guide names this time in `tabs-and-problems.md`."""
+
+_REFUSALS: Final = frozenset({FailureKind.PERMISSION_DENIED, FailureKind.CDP_UNAVAILABLE, FailureKind.INTERCEPTED})
+"""Failures that last and that the requests for all tasks have: no permission, no such API, or blocked on the way.
+
+Others, such as an outage, are those of a single request."""
+
+
+class MetricsCache(ResourceCache["TaskMetrics"]):
+    """Metrics by task and resolution. A refusal is the failure of all of them."""
+
+    def __init__(self) -> None:
+        super().__init__("metrics", maxsize=8)
+        self._refused: FetchState[TaskMetrics] | None = None
+
+    def get(self, key: str) -> FetchState[TaskMetrics]:
+        """Return the state of the metrics of a task."""
+        state = super().get(key)
+        return (
+            state if self._refused is None else structs.replace(state, failure=state.failure or self._refused.failure)
+        )
+
+    def is_due(self, request: MetricsRequest, now: float, retry_s: float) -> bool:
+        """Return whether a request must be sent: its metrics are not known, and it did not fail lately.
+
+        Known metrics are not read again: they are those of the past.
+        """
+        if self._refused is not None and now - (self._refused.attempted_at or 0.0) < METRICS_REFUSED_S:
+            return False
+        known = self.get(request.key).value
+        max_age_s = math.inf if known is not None and known.request.covers(request) else 0.0
+        return self.needs_fetch(request.key, now, max_age_s, retry_s)
+
+    def invalidate(self, key: str | None) -> None:
+        """Make metrics due at once, also after a refusal; None is ignored."""
+        if key is not None:
+            self._refused = None
+        super().invalidate(key)
+
+    def set_value(
+        self, key: str, value: TaskMetrics | None, now: float, *, is_partial: bool = False, cached_s: float = 0.0
+    ) -> bool:
+        """Store metrics, which are not refused any more."""
+        self._refused = None
+        return super().set_value(key, value, now, is_partial=is_partial, cached_s=cached_s)
+
+    def set_failure(self, key: str, failure: Failure) -> None:
+        """Store the failure of a request."""
+        super().set_failure(key, failure)
+        if failure.kind in _REFUSALS:
+            self._refused = super().get(key)
 
 
 NAME_RETRY_S: Final = 300.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, tzinfo
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cdptui.models.failure import Failure
 from cdptui.models.fetched import Fetched
@@ -14,6 +14,9 @@ from cdptui.models.resource_list import ResourceList
 from cdptui.models.snapshot import FetchProgress, Snapshot
 from cdptui.models.task import RawField, RawLines, Task
 from cdptui.models.task_row import TaskRow
+
+if TYPE_CHECKING:
+    from cdptui.models.server_metrics import MetricsRequest, TaskMetrics
 
 
 class TaskSource(Protocol):
@@ -68,6 +71,10 @@ class InventorySource(Protocol):
 
     async def recovery_points(self, vm_uuid: str, now: datetime) -> Fetched[RecoveryPoints]:
         """Return the recovery points of a VM. Slow."""
+        ...
+
+    async def task_metrics(self, request: MetricsRequest) -> Fetched[TaskMetrics]:
+        """Return what the node's monitoring measured of a task over a time."""
         ...
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
+from cdptui.models.problem_labels import DISABLED, WORDS, is_shown_as_disabled, label_template
 from cdptui.models.task_row import TaskRow
 from cdptui.query.expression import (
     And,
@@ -126,12 +127,12 @@ def needs_vm_names(expression: Expression) -> bool:
 
 
 def _in_any(fits: Callable[[str], bool], context: QueryContext) -> Predicate:
-    """Return a predicate for rows with a matching name, UUID, status, VM or storage.
+    """Return a predicate for rows with a matching name, UUID, status, VM, storage or problem.
 
     UUIDs of resources are searched only while the name is unknown: part of a UUID that is not displayed must not match.
     Results for statuses and storages are cached, as there are few of them.
     """
-    names = context.names
+    names, has_problem = context.names, _in_problems(fits)
     cached: dict[str | None, bool] = {None: False}
 
     def evaluate(uuid: str | None, text: str | None) -> bool:
@@ -148,14 +149,37 @@ def _in_any(fits: Callable[[str], bool], context: QueryContext) -> Predicate:
             if fits(names.get(ref.resource_uuid) or ref.resource_uuid):
                 return True
         matches = cached.get(storage)
-        return evaluate(storage, names.get(storage or "") or storage) if matches is None else matches
+        if matches is None:
+            matches = evaluate(storage, names.get(storage or "") or storage)
+        return matches or ((bool(row.reasons) or task.state == "Disabled") and has_problem(row))
+
+    return matches
+
+
+def _in_problems(fits: Callable[[str], bool]) -> Predicate:
+    """Return a predicate for rows with a matching problem: what its column shows, without figures, and the others.
+
+    The results are cached, as there are few kinds of problems.
+    """
+    cached: dict[str, bool] = {}
+
+    def matches(row: TaskRow) -> bool:
+        for reason in row.reasons:
+            template = label_template(reason)
+            is_match = cached.get(template)
+            if is_match is None:
+                is_match = cached[template] = fits(WORDS[template])
+            if is_match:
+                return True
+        return is_shown_as_disabled(row) and fits(DISABLED)
 
     return matches
 
 
 def _word(needle: str, context: QueryContext) -> Predicate:
     """Return a faster `_in_any` (half the time) for plain words: each typed letter evaluates the whole fleet."""
-    names = context.names
+    names, has_problem = context.names, _in_problems(lambda text: needle in text.casefold())
+    is_in_labels = any(needle in words.casefold() for words in WORDS.values())
     cached: dict[str | None, bool] = {None: False}
 
     def evaluate(uuid: str, text: str) -> bool:
@@ -174,7 +198,9 @@ def _word(needle: str, context: QueryContext) -> Predicate:
             if needle in (names.get(ref.resource_uuid) or ref.resource_uuid).casefold():
                 return True
         matches = cached.get(storage)
-        return evaluate(storage, names.get(storage) or storage) if matches is None and storage else bool(matches)
+        if matches is None and storage:
+            matches = evaluate(storage, names.get(storage) or storage)
+        return matches or (is_in_labels and has_problem(row))
 
     return matches
 

@@ -311,7 +311,7 @@ BY_NAME: Final = by_name(FIELDS)
 
 
 SYNTAX_EXAMPLES: Final = (
-    ("erp", "Text in the name, UUID or status of the task, or in the name of a VM or the storage"),
+    ("erp", "Text in the name, UUID, status or problem of the task, or in the name of a VM or the storage"),
     ('"two words"', r"Quoted text, with blanks and symbols; \" is a quote"),
     ("~erpdb", "These letters in this order, with any letters between them"),
     (r"re:^cdp-\d+$", "Regular expression (RE2); case is ignored"),

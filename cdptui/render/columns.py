@@ -25,20 +25,6 @@ _UNKNOWN_TEXT: Final[SortValue] = (True, "")
 """The unknown value of a text column: numbers and texts cannot be compared."""
 
 
-WORST_FIRST: Final = "health"
-"""Key of the default order of a list, which is not a column."""
-
-
-def order_text(heading: str | None, *, is_inverted: bool) -> str:
-    """Return an order in words; `heading` is that of its column, None for the default order.
-
-    >>> order_text(None, is_inverted=False), order_text("NAME", is_inverted=True)
-    ('worst first', 'by name, reversed')
-    """
-    text = "worst first" if heading is None else f"by {heading.lower()}"
-    return f"{text}, reversed" if is_inverted else text
-
-
 class ExportField(Struct, frozen=True):
     """An exported value of a column, in the base unit that its name ends with."""
 

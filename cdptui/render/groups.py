@@ -9,12 +9,13 @@ from msgspec import Struct
 
 from cdptui.models.aggregates import SHARED_CAUSES, GroupSummary, main_reason
 from cdptui.models.reasons import ReasonKind
+from cdptui.models.severity import plan_use_severity
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.problem_text import problem_phrase
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, sign
-from cdptui.render.task_cells import BAR_CELLS, CellContext, bar, rpo_role, usage_role
+from cdptui.render.task_cells import SHARE_CELLS, CellContext, rpo_role, used_share
 
 if TYPE_CHECKING:
     from cdptui.models.storages import StorageSummary
@@ -94,11 +95,7 @@ def planned_bytes(group: GroupSummary) -> int | None:
 def use(group: GroupSummary, _: CellContext) -> Line:
     """Return the used share of the plans, as a percentage and a bar."""
     ratio = group.used_ratio
-    return (
-        (Span(f"{formatting.percent(ratio):>5} ", usage_role(ratio)), *bar(ratio, BAR_CELLS))
-        if ratio is not None
-        else ()
-    )
+    return () if ratio is None else used_share(ratio, plan_use_severity(ratio), width=SHARE_CELLS)
 
 
 def rpo(group: GroupSummary, _: CellContext) -> Line:

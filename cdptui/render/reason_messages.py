@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from cdptui.models.problem_labels import label_template
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
@@ -84,135 +85,109 @@ GLOSSARY: Final = {
 
 
 class _Template(NamedTuple):
-    label: str
     sentence: str
     next_step: str
 
 
 _TEMPLATES: Final = {
     ReasonKind.STORAGE: _Template(
-        "storage offline",
         "Backup storage {other} is disconnected",
         "Check the backup server's power, network and disks, then reconnect it",
     ),
     ReasonKind.FULL: _Template(
-        "plan full",
         "Plan is full: {used} of {plan} used",
         "Raise the plan or shorten the retention; a task whose plan is full stops protecting",
     ),
     ReasonKind.FAILED: _Template(
-        "failed",
         "Enabled, but the status is Failed",
         "Read the task's last operation in the web console, remove the cause, then enable the task again",
     ),
     ReasonKind.UNKNOWN: _Template(
-        "status Unknown",
         "The node reports status Unknown",
         "Check that the backup storage and the VM's host are connected; usually one of them is not",
     ),
     ReasonKind.STOPPED: _Template(
-        "stopped",
         "Stopped, cause not known: no changes are being recorded",
         "Read its last operation in the web console for the cause, then disable and enable the task to start it",
     ),
     ReasonKind.STOPPED_PLAN_FULL: _Template(
-        "stopped, plan full",
         "Stopped because its plan is full: {used} of {plan} used",
         "Raise the plan or shorten the retention, then check that the task runs again",
     ),
     ReasonKind.STOPPED_STORAGE_FULL: _Template(
-        "storage full",
         "Stopped because backup storage {other} is full",
         "Free or add capacity on the backup storage, then check that its tasks run again",
     ),
     ReasonKind.STOPPED_STORAGE_GONE: _Template(
-        "storage deleted",
         "Stopped because backup storage {other} is deleted",
         "Check that the backup storage exists; if it does not, create the task again on another one",
     ),
     ReasonKind.STOPPED_STORAGE_OFFLINE: _Template(
-        "storage offline",
         "Stopped because backup storage {other} is disconnected",
         "Reconnect the backup storage, then check that its tasks run again",
     ),
     ReasonKind.STOPPED_VM_GONE: _Template(
-        "VM deleted",
         "Stopped because its VM {vm} is deleted",
         "Restore the VM from its recovery points if it is still needed, else delete the task",
     ),
     ReasonKind.STOPPED_VM_OFF: _Template(
-        "stopped, VM off",
         "Stopped because its VM {vm} is off",
         "No action is needed while the VM is off; once it is on, check that the task runs again",
     ),
     ReasonKind.STOPPED_RPO: _Template(
-        "stopped, RPO {rpo_factor}",
         "Stopped by the server because the RPO passed its target: {rpo} (target {rpo_target})",
         "It resumes by itself once replication has caught up; until then, check the backup storage and its network",
     ),
     ReasonKind.FULL_SOON: _Template(
-        "full in {full_in}",
         "Plan is full in {full_in}: {remaining} of {plan} left, growth {growth} (measured over {growth_span})",
         "Raise the plan before then, or find out what the VM writes",
     ),
     ReasonKind.NEAR_FULL: _Template(
-        "nearly full",
         "{used_percent} of the {plan} plan is used, {remaining} left",
         "Raise the plan in time; a task whose plan is full stops protecting",
     ),
     ReasonKind.RPO: _Template(
-        "RPO {rpo_factor}",
         "Newest recovery point is {rpo} old (target {rpo_target})",
         "Check the load of the backup storage and the network to it",
     ),
     ReasonKind.NEAR_RPO: _Template(
-        "RPO at {rpo_percent}",
         "RPO is at {rpo_percent} of its target: {rpo} (target {rpo_target})",
         "Check the load of the backup storage and the network to it; the server stops a task that passes its target",
     ),
-    ReasonKind.NO_VM: _Template("no VM", "No VM attached: nothing is protected", "Attach a VM, or delete the task"),
+    ReasonKind.NO_VM: _Template("No VM attached: nothing is protected", "Attach a VM, or delete the task"),
     ReasonKind.TWO_TASKS: _Template(
-        "two tasks",
         "Task {other} protects the same VM",
         "Keep one of the two tasks: a VM should have one task",
     ),
     ReasonKind.STARTING: _Template(
-        "starting {duration}",
         "Starting for {duration}, and used capacity does not grow",
         "Check the backup storage, which starts only a few tasks at a time, then the VM's host",
     ),
     ReasonKind.ACTIVE_WHILE_DISABLED: _Template(
-        "disabled, active",
         "Disabled, but the status is {status}",
         "Disable the task again, or enable it if it should protect",
     ),
     ReasonKind.UNKNOWN_STATUS: _Template(
-        "new status",
         "Status {status} is not known to cdptui",
         "Check the task in the web console; a newer cdptui may know this status",
     ),
     ReasonKind.UNREADABLE: _Template(
-        "unreadable",
         "Unreadable fields: {unreadable_fields}",
         "See the Raw tab for what the server sent; figures that depend on these fields are left out",
     ),
     ReasonKind.POLICY: _Template(
-        "policy missing",
         "Policy {other} is not visible to this account",
         "Check that the policy exists; if it does not, assign another one to the task",
     ),
     ReasonKind.STALLED: _Template(
-        "stalled {duration}",
         "Running, but used capacity has not changed for {duration}; it changed far more often before",
         "No action is needed if the VM is idle or off; if it writes, check for new recovery points",
     ),
     ReasonKind.LONG_DISABLED: _Template(
-        "disabled {duration}",
         "Disabled for {duration}",
         "Enable the task, or delete it with its data if it is no longer needed",
     ),
     ReasonKind.CLOCK_SKEW: _Template(
-        "clock ahead",
         "Last operation is {last_op_ahead} ahead of this machine's clock",
         "Compare the clocks and time zones of the node and of this machine",
     ),
@@ -235,23 +210,18 @@ _STARTING_WITH_COPY: Final = _TEMPLATES[ReasonKind.STARTING]._replace(
 
 _LIKELY: Final = {
     ReasonKind.STOPPED_PLAN_FULL: _TEMPLATES[ReasonKind.STOPPED_PLAN_FULL]._replace(
-        label="stopped, full?",
         sentence="Stopped, likely because its plan is full: {used} of {plan} used when last measured",
     ),
     ReasonKind.STOPPED_STORAGE_FULL: _TEMPLATES[ReasonKind.STOPPED_STORAGE_FULL]._replace(
-        label="storage full?",
         sentence="Stopped, likely because backup storage {other} is full: it has little free capacity",
     ),
     ReasonKind.STOPPED_STORAGE_GONE: _TEMPLATES[ReasonKind.STOPPED_STORAGE_GONE]._replace(
-        label="storage deleted?",
         sentence="Stopped, likely because backup storage {other} is deleted: it is not visible to this account",
     ),
     ReasonKind.STOPPED_VM_GONE: _TEMPLATES[ReasonKind.STOPPED_VM_GONE]._replace(
-        label="VM deleted?",
         sentence="Stopped, likely because its VM {vm} is deleted: it is not visible to this account",
     ),
     ReasonKind.STOPPED_RPO: _TEMPLATES[ReasonKind.STOPPED_RPO]._replace(
-        label="stopped, RPO?",
         sentence="Stopped, likely because the RPO passed its target: {rpo} (target {rpo_target})",
         next_step="It then resumes by itself once replication has caught up; if not, disable and enable the task",
     ),
@@ -263,7 +233,7 @@ def describe_reason(reason: Reason, row: TaskRow, context: ReasonContext) -> Rea
     """Return the text of a reason."""
     template, values = _template_for(reason, row), _Values(reason, row, context)
     return ReasonText(
-        label=template.label.format_map(values),
+        label=label_template(reason).format_map(values),
         sentence=template.sentence.format_map(values),
         since=describe_start(reason, context),
         next_step=template.next_step.format_map(values),
@@ -303,7 +273,7 @@ def _checked(reason: Reason, row: TaskRow, context: ReasonContext) -> str:
 
 def reason_label(reason: Reason, row: TaskRow, context: ReasonContext) -> str:
     """Return two or three words, for a column."""
-    return _template_for(reason, row).label.format_map(_Values(reason, row, context))
+    return label_template(reason).format_map(_Values(reason, row, context))
 
 
 def describe_start(reason: Reason, context: ReasonContext) -> str:

@@ -11,12 +11,11 @@ from typing import Final
 from cdptui.models.capacity import DAY_S
 from cdptui.models.estimate import is_full_soon
 from cdptui.models.inventory import BackupStorage
-from cdptui.models.severity import NEAR_FULL_RATIO
-from cdptui.models.storages import StorageSummary
+from cdptui.models.storages import StorageSummary, storage_use_severity
 from cdptui.render import formatting
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES
-from cdptui.render.task_cells import full_in_role, usage_role
+from cdptui.render.task_cells import full_in_role, problem_role
 
 NOT_KNOWN: Final = "not known"
 NO_STORAGE: Final = "no storage reported"
@@ -68,7 +67,7 @@ def capacity(summary: StorageSummary) -> Line:
 def use(summary: StorageSummary) -> Line:
     """Return the used share of the capacity."""
     ratio = summary.used_ratio
-    return _dash() if ratio is None else (Span(formatting.percent(ratio), usage_role(ratio)),)
+    return _dash() if ratio is None else (Span(formatting.percent(ratio), problem_role(storage_use_severity(ratio))),)
 
 
 def free(summary: StorageSummary) -> Line:
@@ -140,8 +139,9 @@ def problem(summary: StorageSummary) -> Line:
         text = f"full in {full_in(summary)[0].text}" if seconds > 0 else "storage full"
         return (Span(text, full_in(summary)[0].role),)
     ratio = summary.used_ratio
-    if ratio is not None and ratio >= NEAR_FULL_RATIO:
-        return (Span(f"{formatting.percent(ratio)} used", Role.WARN),)
+    use_severity = storage_use_severity(ratio)
+    if ratio is not None and use_severity is not None:
+        return (Span(f"{formatting.percent(ratio)} used", ROLES[use_severity]),)
     if storage.state not in {"Enabled", None}:
         return (Span(f"state {storage.state}", Role.WARN),)
     return (Span(f"over-commit {formatting.size(-left)}", Role.WARN),) if left is not None and left < 0 else ()

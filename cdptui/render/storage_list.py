@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from cdptui.models.inventory import BackupStorage, FetchState
 from cdptui.models.storages import StorageSummary
 from cdptui.render import formatting
 from cdptui.render import storage_cells as cells
 from cdptui.render.column_layout import GAP, Placed, fit_by_importance
-from cdptui.render.columns import WORST_FIRST, order_text
 from cdptui.render.line_fitting import cut, line_width
 from cdptui.render.list_title import titled_rule
+from cdptui.render.sort_order import WORST_FIRST, SortOrder
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SIGNS
 from cdptui.render.tabs.blocks import BLANK, fetch_status, wrap
@@ -168,7 +168,6 @@ STORAGE_COLUMNS: Final = (
 )
 """All columns, in their order on screen."""
 
-_BY_KEY: Final = {column.key: column for column in STORAGE_COLUMNS}
 _KEEP_PRIORITY: Final = (
     NAME,
     CONNECTION,
@@ -185,42 +184,13 @@ _KEEP_PRIORITY: Final = (
 """Columns by importance. Those that do not fit are shown below the list, for the storage under the cursor."""
 
 
-class StorageOrder(Struct, frozen=True):
-    """The order of the list."""
+StorageOrder = SortOrder[StorageColumn]
+"""An order of the list of storages."""
 
-    key: str = WORST_FIRST
-    is_inverted: bool = False
 
-    @property
-    def column(self) -> StorageColumn | None:
-        """The column of the order; None for the default order."""
-        return _BY_KEY.get(self.key)
-
-    @property
-    def is_descending(self) -> bool:
-        """True when the largest value comes first."""
-        column = self.column
-        return (column is None or column.descending_first) != self.is_inverted
-
-    @property
-    def text(self) -> str:
-        """The order in words."""
-        column = self.column
-        return order_text(column.heading if column is not None else None, is_inverted=self.is_inverted)
-
-    def inverted(self) -> StorageOrder:
-        """Return the reversed order."""
-        return structs.replace(self, is_inverted=not self.is_inverted)
-
-    def toggled(self, key: str | None) -> StorageOrder:
-        """Return the order by a column, or the default order for None; the same column again reverses it."""
-        key = key or WORST_FIRST
-        return self.inverted() if key == self.key else StorageOrder(key)
-
-    def next_column(self, step: int) -> StorageOrder:
-        """Return the order by the next (1) or previous (-1) column; the default order is before the first."""
-        keys = (WORST_FIRST, *_BY_KEY)
-        return StorageOrder(keys[(keys.index(self.key) + step) % len(keys)])
+def storage_order(key: str = WORST_FIRST, *, is_inverted: bool = False) -> StorageOrder:
+    """Return the order of the list of storages by a column."""
+    return SortOrder(STORAGE_COLUMNS, key, is_inverted)
 
 
 PlacedStorageColumn = Placed[StorageColumn]

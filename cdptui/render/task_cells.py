@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from cdptui.models.capacity import Doubt, GrowthRate
 from cdptui.models.estimate import FAR_S, full_in_severity
-from cdptui.models.severity import NEAR_FULL_RATIO, NEAR_RPO_RATIO, is_rpo_judged, is_rpo_measured
+from cdptui.models.problem_labels import DISABLED, is_shown_as_disabled
+from cdptui.models.severity import NEAR_RPO_RATIO, Severity, is_rpo_judged, is_rpo_measured, task_use_severity
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from cdptui.models.storages import StorageSummary
 
 BAR_CELLS: Final = 6
+SHARE_CELLS: Final = 5
+"""Cells of a percentage in a column."""
 PROBLEM_CELLS: Final = 18
 _DAY_S: Final = 86400.0
 _MAX_NAMED: Final = 20
@@ -102,7 +105,7 @@ def use(row: TaskRow, _: CellContext) -> Line:
     ratio = row.task.used_ratio
     if ratio is None:
         return ()
-    return (Span(f"{formatting.percent(ratio):>5} ", usage_role(ratio)), *bar(ratio, BAR_CELLS))
+    return used_share(ratio, task_use_severity(row.task), width=SHARE_CELLS)
 
 
 def rpo(row: TaskRow, _: CellContext) -> Line:
@@ -196,7 +199,7 @@ def last_op(row: TaskRow, context: CellContext) -> Line:
 def problem(row: TaskRow, context: CellContext) -> Line:
     """Return the most severe problem, and the number of others."""
     if not row.reasons:
-        return (Span("disabled", Role.DIM),) if row.task.state == "Disabled" else ()
+        return (Span(DISABLED, Role.DIM),) if is_shown_as_disabled(row) else ()
     # The module is large, and the first list may have no problems.
     from cdptui.render.reason_messages import ReasonContext, reason_label
 
@@ -267,7 +270,18 @@ def _named(uuid: str | None, context: CellContext) -> Line:
     return (Span(name),) if name else (Span(uuid, Role.DIM),)
 
 
-def bar(ratio: float, cells: int) -> Line:
+def used_share(ratio: float, severity: Severity | None, *, cells: int = BAR_CELLS, width: int = 0) -> Line:
+    """Return a used share as a percentage, at least `width` cells wide, and a bar of `cells` cells.
+
+    `severity` is that of the problem that it is, which gives both their role.
+    """
+    return (
+        Span(f"{formatting.percent(ratio):>{width}} ", problem_role(severity)),
+        *bar(ratio, cells, problem_role(severity, quiet=Role.BAR)),
+    )
+
+
+def bar(ratio: float, cells: int, role: Role = Role.BAR) -> Line:
     """Return a bar of `cells` cells, filled in eighths of a cell.
 
     >>> bar(0.5, 4)[0].text, bar(0.5, 4)[1].text
@@ -278,15 +292,13 @@ def bar(ratio: float, cells: int) -> Line:
         eighths = max(1, eighths)
     full, part = divmod(eighths, 8)
     filled = "█" * full + (_EIGHTHS[part] if part else "")
-    spans = (Span(filled, usage_role(ratio, quiet=Role.BAR)), Span("░" * (cells - len(filled)), Role.TRACK))
+    spans = (Span(filled, role), Span("░" * (cells - len(filled)), Role.TRACK))
     return tuple(span for span in spans if span.text)
 
 
-def usage_role(ratio: float, quiet: Role = Role.TEXT) -> Role:
-    """Return the role of a used share of the plan."""
-    if ratio >= 1:
-        return Role.BAD
-    return Role.WARN if ratio >= NEAR_FULL_RATIO else quiet
+def problem_role(severity: Severity | None, quiet: Role = Role.TEXT) -> Role:
+    """Return the role of a figure that is a problem of a severity; `quiet` for None, when it is none."""
+    return quiet if severity is None else ROLES[severity]
 
 
 def task_rpo_role(task: Task) -> Role:
@@ -303,10 +315,7 @@ def rpo_role(ratio: float | None) -> Role:
 
 def full_in_role(seconds: float | None) -> Role:
     """Return the role of the time until a plan or a storage is full; None for an estimate that is not trusted."""
-    if seconds is None:
-        return Role.DIM
-    severity = full_in_severity(seconds)
-    return Role.TEXT if severity is None else ROLES[severity]
+    return Role.DIM if seconds is None else problem_role(full_in_severity(seconds))
 
 
 def resource_kind(resource_type: str) -> str:

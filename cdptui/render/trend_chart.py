@@ -55,6 +55,8 @@ class Plot(Struct, frozen=True):
     """Whether a value over the limit is drawn as a problem."""
     is_top_relative: bool = False
     """Whether the label at the top is how much higher the highest value is than the lowest one."""
+    from_server: frozenset[int] = frozenset()
+    """Columns that are drawn dim: their values are not recorded."""
 
 
 def find_scale(plot: Plot, *, is_zoomed: bool) -> Scale | None:
@@ -74,15 +76,19 @@ def chart_lines(plot: Plot, scale: Scale, height: int) -> list[Line]:
     """Return `height` rows, the highest first. Each has a label of `GUTTER` cells, and a cell for each value."""
     limit_row = _row_of_limit(plot, scale, height)
     columns = [_column(value, sign, scale, height) for value, sign in zip(plot.values, plot.missing, strict=True)]
-    over = [
-        plot.is_limit_bad and value is not None and plot.limit is not None and value.high > plot.limit
-        for value in plot.values
-    ]
+    roles = [_role(plot, column) for column in range(len(columns))]
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
         label = Span(f"{_label(plot, scale, row, height, limit_row)[: GUTTER - 2]:>{GUTTER - 2}} ┤", Role.DIM)
-        lines.append((label, *_spans([column[row] for column in columns], over, is_limit=row == limit_row)))
+        lines.append((label, *_spans([column[row] for column in columns], roles, is_limit=row == limit_row)))
     return lines
+
+
+def _role(plot: Plot, column: int) -> Role:
+    value = plot.values[column]
+    if plot.is_limit_bad and value is not None and plot.limit is not None and value.high > plot.limit:
+        return Role.BAD
+    return Role.DIM if column in plot.from_server else Role.BAR
 
 
 def _row_of_limit(plot: Plot, scale: Scale, height: int) -> int | None:
@@ -136,11 +142,11 @@ def _bar(eighths: int, height: int) -> str:
     return (BLOCKS[-1] * full + (BLOCKS[rest - 1] if rest else "")).ljust(height)
 
 
-def _spans(cells: Sequence[str], over: Sequence[bool], *, is_limit: bool) -> list[Span]:
-    """Return a row of cells as spans; neighbours with the same role are one span."""
+def _spans(cells: Sequence[str], roles: Sequence[Role], *, is_limit: bool) -> list[Span]:
+    """Return a row of cells as spans; neighbours with the same role are one span. `roles` are those of bars."""
     spans: list[Span] = []
-    for cell, is_over in zip(cells, over, strict=True):
-        char, role = cell, Role.BAD if is_over else Role.BAR
+    for cell, column_role in zip(cells, roles, strict=True):
+        char, role = cell, column_role
         if cell == " " and is_limit:
             char, role = _LIMIT, Role.PLAN
         elif cell in {NO_MONITOR, OUTAGE}:

@@ -15,7 +15,7 @@ from typing import Final, overload
 from cdptui.models.aggregates import GroupAccumulator, GroupSummary
 from cdptui.models.task_row import TaskRow
 from cdptui.render.groups import BY_KEY
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import TaskOrder
 from cdptui.tasklist.sorted_rows import SortedRows, chunks, merge_sorted
 
 _rank: Final = attrgetter("rank")
@@ -40,7 +40,7 @@ class GroupedRows(Sequence[TaskRow | GroupSummary]):
         """Values of the folded groups by grouping, so that they stay folded when the user returns to a grouping."""
 
     @property
-    def order(self) -> SortOrder:
+    def order(self) -> TaskOrder:
         """The sorting and the grouping of the rows."""
         return self.rows.order
 
@@ -131,7 +131,7 @@ class GroupedRows(Sequence[TaskRow | GroupSummary]):
     # Updates
 
     def update_steps(
-        self, rows: Sequence[TaskRow], order: SortOrder, anchor: Callable[[], str | None] = lambda: None
+        self, rows: Sequence[TaskRow], order: TaskOrder, anchor: Callable[[], str | None] = lambda: None
     ) -> Iterator[None]:
         """Update the list to `rows` in `order`, in steps; all lines change in the last one. See `SortedRows`."""
         if rows is not self._grouped_rows or order.group != self.order.group:

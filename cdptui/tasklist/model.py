@@ -15,7 +15,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render.column_layout import ColumnLayout
 from cdptui.tasklist.grouped_rows import GroupedRows
 from cdptui.tasklist.marks import MarkedTasks
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import TaskOrder, task_order
 
 if TYPE_CHECKING:
     from cdptui.query.errors import RegexTimeoutError
@@ -55,7 +55,7 @@ class TaskListModel:
         self, clock: Clock, on_change: Callable[[], None], run_later: RunLater, columns: Sequence[str] | None = None
     ) -> None:
         self.lines = GroupedRows()
-        self.order = SortOrder()
+        self.order = task_order()
         self.default_columns = self.columns = ColumnLayout() if columns is None else ColumnLayout.of(columns)
         self.marks = MarkedTasks()
         self.all_rows: Sequence[TaskRow] = ()
@@ -103,7 +103,7 @@ class TaskListModel:
             self.typed, self.is_unhealthy_only = expression, is_unhealthy_only
             self.update(force=True)
 
-    def set_order(self, order: SortOrder) -> bool:
+    def set_order(self, order: TaskOrder) -> bool:
         """Sort and group the list like this from now on; return whether that is another order."""
         if order == self.order:
             return False

@@ -3,68 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
-from msgspec import Struct, structs
-
 from cdptui.models.task_row import TaskRow, urgency
-from cdptui.render.columns import BY_KEY, COLUMNS, PROBLEM, WORST_FIRST, Column, order_text
+from cdptui.render.columns import COLUMNS, PROBLEM, Column
 from cdptui.render.groups import BY_KEY as BY_GROUPING
+from cdptui.render.sort_order import WORST_FIRST, SortOrder
+
+TaskOrder = SortOrder[Column]
+"""An order of the task list."""
 
 
-class SortOrder(Struct, frozen=True):
-    """The sorting and the grouping of the list."""
+def task_order(key: str = WORST_FIRST, *, is_inverted: bool = False, group: str = "") -> TaskOrder:
+    """Return the order of the task list by a column.
 
-    key: str = WORST_FIRST
-    is_inverted: bool = False
-    group: str = ""
-    """Key of the grouping; empty for none."""
-
-    @property
-    def column(self) -> Column | None:
-        """The column of the order; None for the default order."""
-        return BY_KEY.get(self.key)
-
-    @property
-    def is_descending(self) -> bool:
-        """True when the largest value comes first."""
-        column = self.column
-        return (column is None or column.descending_first) != self.is_inverted
-
-    @property
-    def text(self) -> str:
-        """The order in words.
-
-        >>> SortOrder().text, SortOrder("name").inverted().text
-        ('worst first', 'by name, reversed')
-        """
-        column = self.column
-        return order_text(column.heading if column is not None else None, is_inverted=self.is_inverted)
-
-    def inverted(self) -> SortOrder:
-        """Return the reversed order."""
-        return structs.replace(self, is_inverted=not self.is_inverted)
-
-    def by_column(self, key: str) -> SortOrder:
-        """Return the order by a column, in its default direction, with the same grouping."""
-        return SortOrder(key, group=self.group)
-
-    def toggled(self, key: str | None) -> SortOrder:
-        """Return the order by a column, or the default order for None; the same column again reverses it.
-
-        >>> SortOrder().toggled("name").toggled("name").is_inverted
-        True
-        """
-        key = key or WORST_FIRST
-        return self.inverted() if key == self.key else self.by_column(key)
-
-    def next_column(self, step: int, columns: Sequence[Column] = COLUMNS) -> SortOrder:
-        """Return the order by the next (1) or previous (-1) of some columns; the default order is before the first."""
-        keys = (WORST_FIRST, *(column.key for column in columns))
-        # A column that is not among them counts as the default order.
-        at = keys.index(self.key) if self.key in keys else 0
-        return self.by_column(keys[(at + step) % len(keys)])
+    >>> task_order().text, task_order("name").inverted().text
+    ('worst first', 'by name, reversed')
+    >>> task_order().toggled("name").toggled("name").is_inverted
+    True
+    """
+    return SortOrder(COLUMNS, key, is_inverted, group)
 
 
 Key = tuple[Any, ...]
@@ -84,7 +43,7 @@ def row_of(key: Key) -> TaskRow:
     return row
 
 
-def sort_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
+def sort_key_function(order: TaskOrder) -> Callable[[TaskRow], Key]:
     """Return the function that computes the key of a row.
 
     The default order is worst first: by severity, then by the urgency of the worst problem, RPO against its target and
@@ -98,7 +57,7 @@ def sort_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
     return lambda row: (value(row), *key_of(row))
 
 
-def _urgent_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
+def _urgent_key_function(order: TaskOrder) -> Callable[[TaskRow], Key]:
     """Sort by the worst problem, the more urgent first, as in the default order; rows without one are last."""
     sign = 1 if order.is_descending else -1
 
@@ -109,7 +68,7 @@ def _urgent_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
     return key
 
 
-def _ungrouped_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
+def _ungrouped_key_function(order: TaskOrder) -> Callable[[TaskRow], Key]:
     column = order.column
     if column is None:
         return _worst_key if order.is_descending else _best_key

@@ -13,7 +13,7 @@ from operator import is_not
 from typing import Any, Final, TypeVar, overload
 
 from cdptui.models.task_row import TaskRow
-from cdptui.tasklist.sort_order import Key, SortOrder, row_of, sort_key_function, uuid_of
+from cdptui.tasklist.sort_order import Key, TaskOrder, row_of, sort_key_function, task_order, uuid_of
 
 _Item = TypeVar("_Item")
 
@@ -52,7 +52,7 @@ class SortedRows(Sequence[TaskRow]):
     def __init__(self, max_moves: int = _MAX_MOVES) -> None:
         """Move up to `max_moves` changed rows one by one; sort the whole list when more changed."""
         self._max_moves = max_moves
-        self._order = SortOrder()
+        self._order = task_order()
         self._rows: Sequence[TaskRow] = ()
         self._keys: dict[str, Key] = {}
         self._sorted: list[Key] = []
@@ -61,7 +61,7 @@ class SortedRows(Sequence[TaskRow]):
         """UUID of the row that takes the cursor when the last update removed the anchor row; None otherwise."""
 
     @property
-    def order(self) -> SortOrder:
+    def order(self) -> TaskOrder:
         """The order of the rows."""
         return self._order
 
@@ -93,7 +93,7 @@ class SortedRows(Sequence[TaskRow]):
         return bisect_left(self._sorted, key) if key is not None else None
 
     def update_steps(
-        self, rows: Sequence[TaskRow], order: SortOrder, anchor: Callable[[], str | None] = lambda: None
+        self, rows: Sequence[TaskRow], order: TaskOrder, anchor: Callable[[], str | None] = lambda: None
     ) -> Iterator[None]:
         """Update the list to `rows` in `order`, in steps. An update that is abandoned halfway changes nothing.
 
@@ -164,7 +164,7 @@ class SortedRows(Sequence[TaskRow]):
         return changed, frozenset(keys.keys() - present)
 
     def _sort_all(
-        self, rows: Sequence[TaskRow], key_of: Callable[[TaskRow], Key], order: SortOrder
+        self, rows: Sequence[TaskRow], key_of: Callable[[TaskRow], Key], order: TaskOrder
     ) -> Generator[None, None, list[Key]]:
         known = self._keys if order == self._order else {}
         runs: list[list[Key]] = []
@@ -226,7 +226,7 @@ class _RowsSnapshot(Sequence[TaskRow]):
         return row_of(self._keys[index])
 
 
-def arrange(rows: Sequence[TaskRow], order: SortOrder) -> list[TaskRow]:
+def arrange(rows: Sequence[TaskRow], order: TaskOrder) -> list[TaskRow]:
     """Return `rows` in `order`, once."""
     sorted_rows = SortedRows()
     for _ in sorted_rows.update_steps(rows, order):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -106,8 +107,31 @@ def _stop_when(is_cancelled: threading.Event, pieces: Iterable[str]) -> Iterator
         yield piece
 
 
-class ExportRequest(Struct, frozen=True):
-    """What to export, and the metadata of the file."""
+class Export(Protocol):
+    """What is exported, and how its files are named and described."""
+
+    @property
+    def stem(self) -> str:
+        """The name of the file, without the extension."""
+        ...
+
+    @property
+    def content(self) -> str:
+        """What is in the file, in words."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """What the user must know about it; empty for nothing."""
+        ...
+
+    def pieces(self, ending: str) -> Iterable[str]:
+        """Return the text of a file as `csv` or `json`."""
+        ...
+
+
+class TaskExport(Struct, frozen=True):
+    """The tasks to export, and the metadata of the file."""
 
     node: str
     snapshot: Snapshot
@@ -123,29 +147,46 @@ class ExportRequest(Struct, frozen=True):
     server_zone: tzinfo | None = None
     """The zone of the dates in these records; None when it is not known."""
 
+    @property
+    def stem(self) -> str:
+        """See `Export`."""
+        return export_stem(self.node, self.snapshot.taken_at, is_partial=self.snapshot.is_partial)
 
-async def export_table(request: ExportRequest, ending: str) -> str:
-    """Write the tasks as `csv` or `json` and return a message about the result."""
-    if ending == "csv":
-        pieces: Iterable[str] = iter_csv(request.rows, request.columns, request.context)
-    else:
-        records = (request.record(row.task) for row in request.rows)
-        pieces = iter_json(_metadata(request), records, request.rows, request.context.zone)
-    return await _save_list(request, _content_text(request), ending, pieces)
+    @property
+    def content(self) -> str:
+        """See `Export`."""
+        count, tasks = len(self.rows), "task" if len(self.rows) == 1 else "tasks"
+        if self.hidden is None:
+            return f"{count} {tasks}"
+        if self.hidden:
+            return f"{count} marked {tasks} ({self.hidden} hidden by the filter)"
+        return f"{count} marked {tasks}"
 
+    @property
+    def note(self) -> str:
+        """See `Export`."""
+        return " (the list was incomplete)" if self.snapshot.is_partial else ""
 
-def _content_text(request: ExportRequest) -> str:
-    count, tasks = len(request.rows), "task" if len(request.rows) == 1 else "tasks"
-    if request.hidden is None:
-        return f"{count} {tasks}"
-    if request.hidden:
-        return f"{count} marked {tasks} ({request.hidden} hidden by the filter)"
-    return f"{count} marked {tasks}"
+    def pieces(self, ending: str) -> Iterable[str]:
+        """See `Export`."""
+        if ending == "csv":
+            return iter_csv(self.rows, self.columns, self.context)
+        records = (self.record(row.task) for row in self.rows)
+        return iter_json(self._metadata(), records, self.rows, self.context.zone)
 
-
-async def export_screenshot(request: ExportRequest, picture: str) -> str:
-    """Write the screen as `svg` and return a message about the result."""
-    return await _save_list(request, "the screen", "svg", [picture])
+    def _metadata(self) -> dict[str, object]:
+        snapshot = self.snapshot
+        return {
+            "node": self.node,
+            "taken_at": snapshot.taken_at,
+            "time_zone": utc_offset(snapshot.taken_at, self.context.zone),
+            "server_time_zone": utc_offset(snapshot.taken_at, self.server_zone) if self.server_zone else None,
+            "is_complete": not snapshot.is_partial,
+            "tasks_on_node": snapshot.total,
+            "filter": self.filter or None,
+            "is_marked_only": self.hidden is not None,
+            "count": len(self.rows),
+        }
 
 
 class EventExport(Struct, frozen=True):
@@ -159,57 +200,40 @@ class EventExport(Struct, frozen=True):
     """The text of the filter; empty for none."""
     since: datetime | None = None
     """Events before it were not listed; None for all."""
+    note: str = ""
+    """See `Export`."""
 
+    @property
+    def stem(self) -> str:
+        """See `Export`."""
+        return export_stem(self.node, self.at, content="events")
 
-async def export_events(request: EventExport, ending: str) -> str:
-    """Write the events as `csv` or `json` and return a message about the result."""
-    count = len(request.events)
-    if ending == "csv":
-        pieces = iter_events_csv(request.events, request.context)
-    else:
-        about = {
-            "node": request.node,
-            "taken_at": request.at,
-            "time_zone": utc_offset(request.at, request.context.zone),
-            "filter": request.filter or None,
-            "since": request.since,
-            "count": count,
+    @property
+    def content(self) -> str:
+        """See `Export`."""
+        return f"{len(self.events)} {'event' if len(self.events) == 1 else 'events'}"
+
+    def pieces(self, ending: str) -> Iterable[str]:
+        """See `Export`."""
+        if ending == "csv":
+            return iter_events_csv(self.events, self.context)
+        metadata = {
+            "node": self.node,
+            "taken_at": self.at,
+            "time_zone": utc_offset(self.at, self.context.zone),
+            "filter": self.filter or None,
+            "since": self.since,
+            "count": len(self.events),
         }
-        pieces = iter_events_json(about, request.events, request.context)
-    stem = export_stem(request.node, request.at, content="events")
-    return await _save(stem, f"{count} {'event' if count == 1 else 'events'}", ending, pieces)
+        return iter_events_json(metadata, self.events, self.context)
 
 
-async def export_events_screenshot(request: EventExport, picture: str) -> str:
-    """Write the screen as `svg` and return a message about the result."""
-    return await _save(export_stem(request.node, request.at, content="events"), "the screen", "svg", [picture])
-
-
-async def _save_list(request: ExportRequest, content: str, ending: str, pieces: Iterable[str]) -> str:
-    snapshot = request.snapshot
-    stem = export_stem(request.node, snapshot.taken_at, is_partial=snapshot.is_partial)
-    return await _save(stem, content, ending, pieces, note=" (the list was incomplete)" if snapshot.is_partial else "")
-
-
-async def _save(stem: str, content: str, ending: str, pieces: Iterable[str], note: str = "") -> str:
+async def write_export(export: Export, ending: str, screenshot: Callable[[], str]) -> str:
+    """Write a file as `csv` or `json`, or the screen as `svg`, and return a message about the result."""
+    content, pieces = ("the screen", [screenshot()]) if ending == "svg" else (export.content, export.pieces(ending))
     try:
-        path = await write_new_file(stem, ending, pieces)
+        path = await write_new_file(export.stem, ending, pieces)
     except OSError as error:
         where = f" {display_path(Path(error.filename), is_relative=True)}" if error.filename else ""
         return sanitize(f"Could not write the file{where}: {error.strerror or error}")
-    return f"Wrote {content} to {sanitize(display_path(path, is_relative=True))}{note}"
-
-
-def _metadata(request: ExportRequest) -> dict[str, object]:
-    snapshot = request.snapshot
-    return {
-        "node": request.node,
-        "taken_at": snapshot.taken_at,
-        "time_zone": utc_offset(snapshot.taken_at, request.context.zone),
-        "server_time_zone": utc_offset(snapshot.taken_at, request.server_zone) if request.server_zone else None,
-        "is_complete": not snapshot.is_partial,
-        "tasks_on_node": snapshot.total,
-        "filter": request.filter or None,
-        "is_marked_only": request.hidden is not None,
-        "count": len(request.rows),
-    }
+    return f"Wrote {content} to {sanitize(display_path(path, is_relative=True))}{export.note}"

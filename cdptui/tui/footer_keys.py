@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from cdptui.render.line_fitting import Measure, cut_text
 from cdptui.render.spans import Line, Role, Span
+from cdptui.render.text_wrap import wrap_text
 from cdptui.tui.keymap import Keymap, key_labels
 
 
@@ -157,6 +158,17 @@ def footer_line(keys: FooterKeys, status: str, width: int, measure: Measure) -> 
     ]
     used = _width([*shown, *keys.always], measure) + measure(status)
     return (*spans, Span(" " * max(0, width - used)), Span(status, Role.NEW))
+
+
+def footer_lines(
+    keys: FooterKeys, notice: str, marks: str, width: int, measure: Measure, *, is_whole: bool
+) -> list[Line]:
+    """Return the lines of a footer. A notice that is too long for one is on lines above the keys, if it `is_whole`."""
+    status = "  ".join(text for text in (notice, marks) if text)
+    if not is_whole or measure(status) < width - _width(keys.always, measure):
+        return [footer_line(keys, status, width, measure)]
+    above: list[Line] = [(Span(f" {text}", Role.NEW),) for text in wrap_text(notice, max(1, width - 2))]
+    return [*above, footer_line(keys, marks, width, measure)]
 
 
 def _width(keys: Iterable[FooterKey], measure: Measure) -> int:

@@ -47,12 +47,12 @@ class KeyBinding(Struct, frozen=True):
 
 
 KEYS: Final = (
-    KeyBinding("down", "down,j", "cursor_down", "Down", "Move down one line", KeyScope.MOTION),
-    KeyBinding("up", "up,k", "cursor_up", "Up", "Move up one line", KeyScope.MOTION),
-    KeyBinding("page-down", "pagedown,ctrl+f", "page_down", "Page down", "Move down one page", KeyScope.MOTION),
-    KeyBinding("page-up", "pageup,ctrl+b", "page_up", "Page up", "Move up one page", KeyScope.MOTION),
-    KeyBinding("top", "home,g", "top", "Top", "Go to the first line", KeyScope.MOTION),
-    KeyBinding("bottom", "end,G", "bottom", "Bottom", "Go to the last line", KeyScope.MOTION),
+    KeyBinding("down", "down,j", "move('down')", "Down", "Move down one line", KeyScope.MOTION),
+    KeyBinding("up", "up,k", "move('up')", "Up", "Move up one line", KeyScope.MOTION),
+    KeyBinding("page-down", "pagedown,ctrl+f", "move('page-down')", "Page down", "Move down one page", KeyScope.MOTION),
+    KeyBinding("page-up", "pageup,ctrl+b", "move('page-up')", "Page up", "Move up one page", KeyScope.MOTION),
+    KeyBinding("top", "home,g", "move('top')", "Top", "Go to the first line", KeyScope.MOTION),
+    KeyBinding("bottom", "end,G", "move('bottom')", "Bottom", "Go to the last line", KeyScope.MOTION),
     KeyBinding("open", "enter", "open", "Open", "Open details / toggle group", KeyScope.LIST),
     KeyBinding("switch", "tab", "switch", "Switch focus", "Switch focus between list and detail pane", KeyScope.LIST),
     KeyBinding("filter", "slash", "filter", "Filter", "Filter the list", KeyScope.LIST),

@@ -47,6 +47,11 @@ class Notices:
         notice = self._answer or self._news
         return notice.text if notice is not None else ""
 
+    @property
+    def is_news(self) -> bool:
+        """Whether the notice is about what changed without the user."""
+        return self._answer is None
+
     def add(self, text: str, kind: NoticeKind, now: float) -> None:
         """Show a notice for a few seconds; news wait for the answer that is shown."""
         if kind is NoticeKind.NEWS:

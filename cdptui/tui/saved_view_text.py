@@ -12,10 +12,10 @@ from cdptui.models.sanitize import sanitize
 from cdptui.query.errors import QueryError
 from cdptui.query.formatter import format_query
 from cdptui.query.parser import parse
-from cdptui.render.columns import WORST_FIRST
 from cdptui.render.groups import BY_KEY
 from cdptui.render.line_fitting import cut_text
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.render.sort_order import WORST_FIRST
+from cdptui.tasklist.sort_order import task_order
 
 ALL_TASKS: Final = "all tasks, worst first"
 
@@ -26,7 +26,7 @@ def view_text(view: SavedView) -> str:
     >>> view_text(SavedView(name="x", filter="full<3d", sort="full-in", group="storage"))
     'full<3d, sorted by full in, grouped by backup storage'
     """
-    order = SortOrder(view.sort, view.inverted)
+    order = task_order(view.sort, is_inverted=view.inverted)
     is_sorted = order.column is not None or (view.sort == WORST_FIRST and view.inverted)
     parts = [
         "unhealthy" if view.unhealthy else "",

@@ -7,7 +7,11 @@ from random import Random
 from statistics import median
 from typing import Final
 
+from msgspec import structs
+
 from cdptui.models.capacity import GrowthRate
+from cdptui.models.reasons import Reason, ReasonKind
+from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
 from cdptui.query.evaluator import compile_predicate
 from cdptui.query.fields import QueryContext
@@ -26,6 +30,7 @@ _FILTERS: Final = (
     "~erpdb",
     "vm~erp",
     r"re:^cdp-\d+$",
+    '"nearly full"',
 )
 
 
@@ -47,7 +52,7 @@ def _seconds(text: str, fleet: list[TaskRow], names: dict[str, str]) -> float:
 
 def _fleet() -> list[TaskRow]:
     random = Random(1)
-    return [
+    fleet = [
         a_row(
             f"cdp-{random.choice(['erp', 'oa', 'mail'])}-{number}",
             uuid=f"{number:032x}",
@@ -58,6 +63,8 @@ def _fleet() -> list[TaskRow]:
         )
         for number in range(_TASKS)
     ]
+    problem = (Reason(ReasonKind.RPO, Severity.WARNING),)
+    return [structs.replace(row, reasons=problem) if number % 3 == 0 else row for number, row in enumerate(fleet)]
 
 
 FIGURES = (Figure("filter-kinds", "the slowest kind of filter on 10,000 tasks", "<= 50 ms", 50, slowest_filter),)

@@ -26,6 +26,7 @@ from cdptui.models.fetched import Fetched
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
+from cdptui.models.server_metrics import MetricsRequest, TaskMetrics
 from cdptui.models.snapshot import FetchProgress
 from cdptui.models.task import RawField, RawLines, Task
 from cdptui.monitor.capacity_series import CapacityRecorder
@@ -99,6 +100,9 @@ class GrowingNode:
 
     async def recovery_points(self, vm_uuid: str, now: datetime) -> Fetched[RecoveryPoints]:
         return Fetched(RecoveryPoints(now, now))
+
+    async def task_metrics(self, request: MetricsRequest) -> Fetched[TaskMetrics]:
+        return Fetched(TaskMetrics(request))
 
     def on_session_ended(self, callback: Callable[[], None]) -> None:
         pass

@@ -53,7 +53,7 @@ def arm(screen: MainScreen) -> None:
     armed.append("I")
     screen.refresh(layout=True)
     screen.query_one(TaskTable).refresh()
-    screen.query_one(TaskTable).action_cursor_down()
+    screen.query_one(TaskTable).action_move("down")
 
 
 def widget() -> None:

@@ -89,6 +89,38 @@ def test_failing_name_requests_do_not_delay_polls(
     assert terminal.wait_for_end() == 0
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        pytest.param(None, "▓ from the server's metrics", id="answered"),
+        pytest.param("denied", "The server's metrics could not be read: no permission", id="refused"),
+    ],
+)
+def test_time_before_the_recording_is_filled_from_the_metrics_of_the_server(
+    simulate: Simulate, monitor: OpenMonitor, fault: str | None, words: str
+) -> None:
+    node, server = simulate(tasks=60, seed=1)
+    if fault is not None:
+        node.faults.add(fault, "/zwatch/metrics")
+    terminal = monitor(server.url, "--interval", "1")
+    terminal.wait_for(r"live .*60/60 tasks", partial(pane_contains, "Plan is full"))
+
+    def requests() -> int:
+        return sum(request.path.endswith("/zwatch/metrics") for request in node.journal.requests)
+
+    assert not requests(), "no history is shown"
+    terminal.send(".")
+    terminal.wait_for(partial(pane_contains, words))
+    assert requests() == (2 if fault is None else 1)
+    node.journal.clear()
+    terminal.wait_for(lambda _: sum(request.path.endswith("/cdp-task") for request in node.journal.requests) >= _POLLS)
+    assert not requests(), "the gaps have not changed"
+    assert all(request.in_flight <= 2 for request in node.journal.requests)
+    assert "metrics" not in "".join(line.partition("│")[0] for line in terminal.lines)
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+
+
 def test_keys_typed_ahead_go_to_the_widget_that_gets_the_focus(simulate: Simulate, monitor: OpenMonitor) -> None:
     _, server = simulate(tasks=60, seed=1)
     terminal = monitor(server.url, "--interval", "60")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cdptui.config.recording import RecordSettings
+from cdptui.history.recording_file import FileLock
 from cdptui.history.recordings import newest_events
 from cdptui.tui.controllers.absence import IDLE_S
 from cdptui.tui.widgets.bars import SummaryBar
@@ -169,6 +170,46 @@ async def test_start_shows_what_happened_since_the_last_monitor(recorded: Record
         await run.press("escape")
         await let_pass(run, clock, 30.0)
         assert summary(run) == ""
+
+
+async def look(recorded: RecordSettings, clock: HandClock, idle_s: float = 0.0) -> None:
+    """Run a monitor, press a key, and end it after `idle_s`."""
+    async with showing([running_task()], record=recorded, clock=clock, zone=UTC) as run:
+        await start(run)
+        await run.press("j")
+        await let_pass(run, clock, MINUTE_S)
+        await let_pass(run, clock, idle_s)
+        await run.app.close_connections()
+
+
+def record_without_a_screen(path: Path, clock: HandClock) -> FileLock:
+    """Record that the task failed a minute ago, and go on recording."""
+    clock.seconds += 8 * 60 * MINUTE_S
+    lock, at_ms = FileLock(path), clock.now_ms()
+    lock.acquire()
+    writer = open_writer(path, clock.now())
+    writer.write_poll(poll(at_ms - 60_000, task("a1", name="erp", status="Failed")))
+    writer.write_poll(poll(at_ms - 1_000, task("a1", name="erp", status="Failed")))
+    writer.close()
+    return lock
+
+
+@pytest.mark.parametrize(
+    ("idle_s", "since"),
+    [pytest.param(0.0, "18:03", id="the end"), pytest.param(IDLE_S, "18:02", id="the last key, of a user who is away")],
+)
+async def test_start_shows_what_happened_since_the_last_look_while_another_records(
+    recorded: RecordSettings, idle_s: float, since: str
+) -> None:
+    clock = HandClock()
+    await look(recorded, clock, idle_s)
+    lock = record_without_a_screen(recorded.file, clock)
+    async with showing([a_task("erp", "a1", status="Failed")], record=recorded, clock=clock, zone=UTC) as run:
+        await run.until(lambda: run.app.link is not None and run.app.link.recording.phase.value == "another-writes")
+        await run.tick()
+        await run.until(lambda: summary(run))
+        assert summary(run).startswith(f"since 2026-11-28 {since}: 1 failed"), summary(run)
+    lock.release()
 
 
 async def test_nothing_is_shown_without_a_recording() -> None:

@@ -197,7 +197,7 @@ async def test_shown_events_are_saved_in_the_order_shown(night: RecordSettings, 
         assert [event["name"] for event in content["events"]] == ["[red]old", "web", "erp"]
     else:
         assert "vanished" in text
-        assert "Save as" not in text
+        assert "Export as" not in text
 
 
 async def test_nothing_is_copied_or_saved_when_no_event_is_shown(night: RecordSettings, tmp_path: Path) -> None:

@@ -80,6 +80,19 @@ async def test_csv_export_has_the_order_and_columns_of_the_list(here: Path) -> N
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)], ids=str)
+async def test_whole_name_of_the_file_is_shown_at_every_width(here: Path, size: tuple[int, int]) -> None:
+    async with showing(FLEET, size=size) as run:
+        await run.press("space")
+        await save(run, "c")
+        (path,) = written(here, "csv")
+        assert f"./{path.name}" in run.screen
+        assert "? help" in run.footer
+        run.assert_every_line_fits()
+        run.app._main.show_notice("Sorted by name")
+        await run.until(lambda: len(run.footer.splitlines()) == 1)
+
+
 async def test_csv_export_of_the_default_columns_says_which_task_where_what_and_since_when(here: Path) -> None:
     fleet = [a_task("b", "0b", status="Failed", backup_storage_uuid="s-1", policy_uuid="p-1", resource_refs=())]
     async with showing(fleet, zone=UTC) as run:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.api.errors import Unreachable
+from cdptui.api.errors import CdpUnavailable, PermissionDenied, Unreachable
 from cdptui.config.recording import RecordSettings
+from cdptui.models.server_metrics import MetricPoint
 from cdptui.models.task import Task
+from cdptui.render.tabs.registry import TABS
 from cdptui.tui.widgets.detail_pane import DetailPane
 from tests.doubles import GIB, ScriptedNode, a_task
 from tests.tui.running import Running, running
@@ -44,6 +46,19 @@ async def test_windows_are_switched_with_keys_in_the_pane() -> None:
         await run.press("less_than_sign")
         assert "There is no shorter time" in run.notice
         assert "Sorted" not in run.notice
+
+
+@pytest.mark.parametrize("size", [(120, 40), (60, 30)], ids=["beside the status", "below it"])
+async def test_window_is_selected_with_a_click_on_it(size: tuple[int, int]) -> None:
+    async with running(a_node(), size=size) as run:
+        await opened(run)
+        for label in ("30 d", "15 min", "1 h"):
+            pane = run.text_of(DetailPane).splitlines()
+            y, line = next((at, text) for at, text in enumerate(pane) if "24 h" in text)
+            corner = run.detail.content_region.offset - run.detail.region.offset
+            await run.click(DetailPane, offset=(corner.x + line.index(label), corner.y + len(run.detail.head) + y))
+            await run.until(lambda label=label: f"[{label}]" in run.text_of(DetailPane))  # type: ignore[misc]  # bound now
+        assert run.app.focused is run.detail
 
 
 async def test_scale_is_toggled_with_a_key() -> None:
@@ -97,6 +112,9 @@ async def test_history_fits_every_window(size: tuple[int, int]) -> None:
         run.assert_every_line_fits()
 
 
+PLAN_BYTES = 1000 * GIB
+
+
 def recorded_fleet(path: Path) -> list[Task]:
     """Record two tasks for two hours, up to now: one of them was over its target for half an hour."""
     now = datetime.now(UTC)
@@ -104,8 +122,14 @@ def recorded_fleet(path: Path) -> list[Task]:
     for minutes in range(120, -1, -1):
         is_late = 50 < minutes <= 80
         tasks = [
-            task("a1", used=(200 - minutes) * GIB, rpo=2000, maxLatency="600000"),
-            task("b2", used=7 * GIB, rpo=1_200_000 if is_late else 3000, maxLatency="600000"),
+            task("a1", used=(200 - minutes) * GIB, rpo=2000, maxLatency="600000", maxCapacity=str(PLAN_BYTES)),
+            task(
+                "b2",
+                used=7 * GIB,
+                rpo=1_200_000 if is_late else 3000,
+                maxLatency="600000",
+                maxCapacity=str(PLAN_BYTES),
+            ),
         ]
         polls.append(poll(int(now.timestamp() * 1000) - minutes * 60_000 - 1000, *tasks))
     record(path, polls, now)
@@ -141,3 +165,55 @@ async def test_group_shows_the_rpo_of_its_tasks_over_time(tmp_path: Path) -> Non
         assert "on target 87.5%" in text
         assert "breaches  1" in text
         assert "  task    cdp-b2" in text
+
+
+def metrics_asked(node: ScriptedNode) -> list[str]:
+    return [question for question in node.asked if question.startswith("metrics")]
+
+
+async def test_time_before_the_recording_has_the_metrics_of_the_server(tmp_path: Path) -> None:
+    path = tmp_path / "node.sqlite"
+    node = ScriptedNode(recorded_fleet(path))
+    now_ms = round(1000 * datetime.now(UTC).timestamp())
+    times_ms = range(now_ms - 24 * 3_600_000, now_ms, 60_000)
+    points = [MetricPoint(at_ms, 0.4) for at_ms in times_ms], [MetricPoint(at_ms, 1_500_000) for at_ms in times_ms]
+    node.known_metrics = dict.fromkeys(("a1", "b2"), points)
+    async with running(node, record=RecordSettings(path, 1 << 30, "node", "admin")) as run:
+        await run.until(lambda: run.rows)
+        assert run.cursor == "b2"
+        await run.tick()
+        assert not metrics_asked(node), "the tab is not open"
+        await run.press("full_stop")
+        await run.until(lambda: "▓ from the server's metrics" in run.text_of(DetailPane))
+        assert "used      7 GiB, +3 GiB" in run.text_of(DetailPane)
+        assert "worst 25m" in run.text_of(DetailPane)
+        assert any(line.strip().startswith("server  ▓▓▓▓▓▓▓▓") for line in run.text_of(DetailPane).splitlines())
+        for _ in range(5):
+            await run.tick()
+        assert metrics_asked(node) == ["metrics b2"], "once, and for the task in the pane only"
+        await run.press("j")
+        await run.tick()
+        await run.until(lambda: "used      200 GiB, +196 GiB" in run.text_of(DetailPane))
+        assert metrics_asked(node) == ["metrics b2", "metrics a1"]
+        assert node.most_asked_at_once == 1
+
+
+@pytest.mark.parametrize("cause", ["no permission", "this node has none"])
+async def test_refused_metrics_are_reported_in_the_tab_only(tmp_path: Path, cause: str) -> None:
+    path = tmp_path / "node.sqlite"
+    node = ScriptedNode(recorded_fleet(path))
+    refusal = PermissionDenied if cause == "no permission" else CdpUnavailable
+    node.known_metrics = refusal("refused", url="http://node")
+    async with running(node, record=RecordSettings(path, 1 << 30, "node", "admin")) as run:
+        await run.until(lambda: run.rows)
+        await run.press("full_stop")
+        text = f"The server's metrics could not be read: {cause}; r"
+        await run.until(lambda: text in " ".join(run.text_of(DetailPane).split()))
+        assert "▓" not in run.text_of(DetailPane)
+        assert "metrics" not in run.header + run.banner + run.notice
+        await run.press("tab")
+        for _ in range(len(TABS) - 1):
+            await run.press("right")
+            await run.tick()
+            assert "metrics" not in run.screen
+        assert metrics_asked(node) == ["metrics b2"]

@@ -14,7 +14,7 @@ from cdptui.render import columns
 from cdptui.render.spans import Line
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.grouped_rows import GroupedRows
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import task_order
 from cdptui.tasklist.sorted_rows import SortedRows
 from cdptui.tui.themes import DARK
 from cdptui.tui.widgets.task_table import TableContent, TaskTable
@@ -74,7 +74,7 @@ def fleet() -> list[TaskRow]:
 @pytest.mark.parametrize("key", ["down", "pagedown", "end", "up", "pageup", "home"])
 async def test_key_reads_formats_and_sorts_only_visible_rows(fleet: list[TaskRow], key: str) -> None:
     rows = RecordingRows()
-    for _ in rows.update_steps(fleet, SortOrder("name")):
+    for _ in rows.update_steps(fleet, task_order("name")):
         pass
     formatted: list[str] = []
 

@@ -7,7 +7,7 @@ from textual.geometry import Region
 from textual.scrollbar import ScrollBarRender
 
 from cdptui.models.task_row import TaskRow
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import task_order
 from cdptui.tasklist.sorted_rows import SortedRows
 from cdptui.tui.widgets.task_table import TaskTable
 from tests.tui.test_large_list import TableApp
@@ -19,7 +19,7 @@ SIZE = (60, 21)
 def app_of(tasks: int) -> TableApp:
     rows: SortedRows = SortedRows()
     fleet: list[TaskRow] = [a_row(f"task {number:05d}", uuid=f"{number:05d}") for number in range(tasks)]
-    for _ in rows.update_steps(fleet, SortOrder("name")):
+    for _ in rows.update_steps(fleet, task_order("name")):
         pass
     return TableApp(rows)
 

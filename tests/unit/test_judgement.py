@@ -22,13 +22,13 @@ from cdptui.monitor.fleet_tracker import FleetTracker
 from cdptui.query.evaluator import compile_predicate
 from cdptui.query.fields import QueryContext
 from cdptui.query.parser import parse
-from cdptui.render.columns import FULL_IN
+from cdptui.render.columns import FULL_IN, USE
 from cdptui.render.spans import Role, plain_text
 from cdptui.render.statuses import ROLES
 from cdptui.render.tabs import why
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.task_cells import CellContext
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import task_order
 from cdptui.tasklist.sorted_rows import arrange
 from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.doubles import EPOCH, GIB, FakeClock, a_task
@@ -107,6 +107,10 @@ def plan_checks(row: TaskRow) -> list[str]:
     return [line for line in lines if line[0:1] in {"✔", "?"} and "plan is used" in line]
 
 
+_USE_PROBLEMS: Final = {ReasonKind.FULL, ReasonKind.STOPPED_PLAN_FULL, ReasonKind.NEAR_FULL}
+"""Problems of the used share of the plan."""
+
+
 def _full_in_rank(row: TaskRow) -> tuple[int, float]:
     text = plain_text(FULL_IN.cell(row, CellContext(EPOCH, {})))
     rank = 3 if not text else 2 if text == "> 1 y" else 1 if text.startswith("~") else 0
@@ -139,15 +143,19 @@ def test_tick_colour_order_filter_view_and_problem_agree_about_each_task(fleet: 
         is_marked = plain_text(cell).startswith("~")
         assert is_marked is (row.full_in_doubt is not None and plain_text(cell) != "> 1 y"), "mark"
         assert not is_marked or roles == {Role.DIM}, "what is not trusted is dim"
+        use_role = USE.cell(row, CellContext(EPOCH, {}))[0].role if row.task.plan_bytes else Role.TEXT
+        near = {reason.severity for reason in row.reasons if reason.kind in _USE_PROBLEMS}
+        assert not near or use_role is ROLES[max(near)], "the colour of the used share is that of the problem"
+        assert use_role in {Role.TEXT, Role.BAD, Role.ACCENT}
         checks = plan_checks(row)
         if is_problem:
             assert not checks, "no tick beside a problem"
         elif row.full_in_doubt is not None and checks:
             assert checks[0].startswith("? "), "no tick for what is not trusted"
-    by_full_in = arrange(rows, SortOrder("full-in"))
+    by_full_in = arrange(rows, task_order("full-in"))
     ranks = [_full_in_rank(row) for row in by_full_in]
     assert ranks == sorted(ranks), "order of the column: trusted, rough, more than a year, none; each by time"
-    reverse = [row for row in arrange(rows, SortOrder("full-in").inverted()) if row.seconds_until_full is not None]
+    reverse = [row for row in arrange(rows, task_order("full-in").inverted()) if row.seconds_until_full is not None]
     assert [_full_in_rank(row) for row in reverse] == sorted(map(_full_in_rank, reverse), reverse=True)
 
 
@@ -155,7 +163,9 @@ def test_tick_colour_order_filter_view_and_problem_agree_about_each_task(fleet: 
 @given(st.lists(histories, min_size=2, max_size=6))
 def test_default_order_has_the_sooner_full_plan_first(fleet: list[History]) -> None:
     soon = [
-        row for row in arrange(watch(fleet), SortOrder()) if row.reasons and row.reasons[0].kind is ReasonKind.FULL_SOON
+        row
+        for row in arrange(watch(fleet), task_order())
+        if row.reasons and row.reasons[0].kind is ReasonKind.FULL_SOON
     ]
     for severity in Severity:
         times = [row.seconds_until_full or 0.0 for row in soon if row.severity is severity]

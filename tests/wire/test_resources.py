@@ -7,12 +7,22 @@ from datetime import UTC, datetime
 import pytest
 
 from cdptui.api.client import Client
-from cdptui.api.errors import ApiError
+from cdptui.api.errors import (
+    ApiError,
+    CdpUnavailable,
+    Intercepted,
+    PermissionDenied,
+    ServerError,
+    Unreachable,
+    UnreadableAnswer,
+)
 from cdptui.clock import SystemClock
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.recovery_points import volume_histories
+from cdptui.models.server_metrics import MetricsRequest
 from cdptui.monitor.resource_cache import BATCH, NameCache
+from cdptui.simulator.faults.rules import Fault, FaultKind
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
@@ -109,3 +119,44 @@ async def test_states_of_several_vms_are_one_request() -> None:
         assert len(node.journal.requests) == 1
         assert len(set(states.values())) > 1
         await client.aclose()
+
+
+async def test_metrics_of_a_task_are_those_that_the_list_has() -> None:
+    node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
+    with EmbeddedServer(node) as server:
+        node.world.freeze()
+        auth = PasswordLogin(name="admin", password="password")
+        client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
+        tasks = [reading async for reading in client.read()][-1].tasks
+        task = next(task for task in tasks if task.status == "Running" and task.used_bytes and task.plan_bytes)
+        now_ms = round(1000 * datetime.now(UTC).timestamp())
+        request = MetricsRequest(task.uuid, now_ms - 3_600_000, now_ms, 60)
+        metrics = (await client.resources.task_metrics(request)).value
+        await client.aclose()
+    assert len(metrics.used_percent) == len(metrics.rpo_ms) == 60
+    assert task.used_bytes is not None
+    assert task.plan_bytes is not None
+    assert metrics.used_percent[-1].value == pytest.approx(100 * task.used_bytes / task.plan_bytes, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "failure"),
+    [
+        (FaultKind.DENIED, PermissionDenied),
+        (FaultKind.MODULE_MISSING, CdpUnavailable),
+        (FaultKind.FIREWALL, Intercepted),
+        (FaultKind.ERROR, ServerError),
+        (FaultKind.BAD_GATEWAY, Unreachable),
+        (FaultKind.INVALID_JSON, UnreadableAnswer),
+    ],
+)
+async def test_refused_metrics_differ_from_an_outage(kind: FaultKind, failure: type[ApiError]) -> None:
+    node = ManagementNode(SimulatorSettings(port=0, tasks=1, seed=1))
+    node.faults.add_fault(Fault(kind=kind, path_prefix="/zwatch/metrics"))
+    with EmbeddedServer(node) as server:
+        auth = PasswordLogin(name="admin", password="password")
+        client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
+        with pytest.raises(failure) as caught:
+            await client.resources.task_metrics(MetricsRequest("a", 0, 3_600_000, 60))
+        await client.aclose()
+    assert type(caught.value) is failure

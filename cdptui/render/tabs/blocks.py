@@ -98,7 +98,7 @@ def fetch_status(
     if part.failure is not None:
         is_denied = part.failure.kind is FailureKind.PERMISSION_DENIED
         subject = what.removeprefix("the ")
-        text = f"{subject[0].upper()}{subject[1:]}: {replace_uuids(_cause(part.failure), context.names)}"
+        text = f"{subject[0].upper()}{subject[1:]}: {replace_uuids(failure_cause(part.failure), context.names)}"
         lines = wrap(text, width, Role.WARN)
         lines += wrap((_DENIED if is_denied else retry).format_map(context.keys), width, Role.DIM)
         return [
@@ -127,7 +127,8 @@ def table(rows: Sequence[Sequence[Span]], gap: int = 2) -> list[Line]:
     return lines
 
 
-def _cause(failure: Failure) -> str:
+def failure_cause(failure: Failure) -> str:
+    """Return why something could not be read."""
     if failure.kind is FailureKind.PERMISSION_DENIED:
         return "no permission"
     detail = failure_detail(failure)

@@ -13,6 +13,7 @@ from cdptui.models.capacity import CapacityHistory
 from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.rpo_history import RpoStatistics
+from cdptui.models.server_metrics import TaskMetrics
 from cdptui.models.storages import BY_STORAGE, StorageSummary
 from cdptui.models.task import RawField, RawLines
 from cdptui.models.task_row import TaskRow
@@ -54,6 +55,8 @@ class DetailContext(Struct, frozen=True):
     """The worst tasks on the same backup storage, worst first."""
     trend: TaskTrend | None = None
     """The history of the task; None until it is read."""
+    metrics: FetchState[TaskMetrics] = _NOT_FETCHED
+    """What the server measured in the gaps of the history."""
     trend_window: TrendWindow = DEFAULT_WINDOW
     fleet_rpo: Sequence[RpoStatistics] | None = None
     """The RPO of all tasks over the times of `STATISTICS_MS`; None until it is read."""

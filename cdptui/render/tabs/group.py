@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from cdptui.models.aggregates import GroupSummary
 from cdptui.models.rpo_history import RpoStatistics
+from cdptui.models.severity import plan_use_severity
 from cdptui.models.storages import StorageSummary
 from cdptui.render import formatting, groups
 from cdptui.render.groups import BY_KEY
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES
 from cdptui.render.tabs.blocks import BLANK, heading, labeled
-from cdptui.render.task_cells import BAR_CELLS, CellContext, bar, rpo_role, usage_role
+from cdptui.render.task_cells import CellContext, rpo_role, used_share
 
 
 def group_lines(group: GroupSummary, context: CellContext) -> list[Line]:
@@ -56,7 +57,7 @@ def _plan_used(group: GroupSummary) -> Line:
     ratio = group.used_ratio
     if ratio is None:
         return (Span("no plan set", Role.DIM),)
-    return (Span(f"{formatting.percent(ratio)} ", usage_role(ratio)), *bar(ratio, BAR_CELLS))
+    return used_share(ratio, plan_use_severity(ratio))
 
 
 def _worst_rpo(group: GroupSummary) -> Line:

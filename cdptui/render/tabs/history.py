@@ -7,19 +7,30 @@ from datetime import datetime
 from typing import Final
 
 from cdptui.models.event import Event
+from cdptui.models.failure import FailureKind
 from cdptui.models.sanitize import sanitize
 from cdptui.models.severity import Severity
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
-from cdptui.models.trend import WINDOWS, Gap, TaskTrend, TrendSource
+from cdptui.models.trend import Gap, TaskTrend, TrendSource
 from cdptui.render import formatting
 from cdptui.render.event_text import event_text
 from cdptui.render.line_fitting import line_width
 from cdptui.render.rpo_table import rpo_table
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SIGNS
-from cdptui.render.tabs.blocks import BLANK, heading, marked_lines, spacer, title_line, wrap
+from cdptui.render.tabs.blocks import (
+    BLANK,
+    failure_cause,
+    heading,
+    marked_lines,
+    replace_uuids,
+    spacer,
+    title_line,
+    wrap,
+)
 from cdptui.render.tabs.context import DetailContext
+from cdptui.render.tabs.window_line import WindowLine
 from cdptui.render.text_wrap import cell_width, pad_cells
 from cdptui.render.time_axis import TimeScale, axis_text
 from cdptui.render.trend_chart import BEFORE, GUTTER, NO_MONITOR, OUTAGE, Plot, Scale, chart_lines, find_scale
@@ -31,10 +42,18 @@ _OTHER_LINES: Final = 12
 """Lines of the tab without its charts that are seen without scrolling."""
 
 _LABEL: Final = 10
+_MARKS_LABEL: Final = f"{{:>{GUTTER - 2}}}  "
+"""Beside the marks on the time axis."""
 _PLAIN_MARK: Final = "·"
 """Mark of an event that is no problem, on the time axis."""
+_FROM_SERVER: Final = "▓"
+"""Mark of values that are not recorded, on the time axis."""
 
 _MEMORY: Final = "Nothing is recorded: used capacity since this monitor was started, and no RPO"
+_FROM_SERVER_TEXT: Final = "from the server's metrics"
+_FROM_PERCENT_TEXT: Final = "from the server's metrics, used capacity by today's plan"
+_NO_METRICS: Final = "The server's metrics could not be read: {cause}; {key} retries"
+_MISSING_METRICS: Final = "this node has none"
 _NO_TARGET: Final = "No RPO target: nothing to compare with"
 
 
@@ -60,27 +79,24 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list
 
 def _head(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     """Return the status and the choices of the window, on one line if both fit."""
-    title, windows = title_line(row), _windows(context)
-    line = (*title, Span("  "), *windows)
-    return [line] if line_width(line, cell_width) <= width else [title, windows]
-
-
-def _windows(context: DetailContext) -> Line:
-    """Return the choices of the window, the current one in brackets."""
-    spans: list[Span] = []
-    for window in WINDOWS:
-        is_current = window is context.trend_window
-        text = f"[{window.label}]" if is_current else f" {window.label} "
-        spans.append(Span(text, Role.STRONG if is_current else Role.DIM))
-    return tuple(spans)
+    title = title_line(row)
+    line = WindowLine(context.trend_window, (*title, Span("  ")))
+    return [line] if line_width(line, cell_width) <= width else [title, WindowLine(context.trend_window)]
 
 
 def _charts(task: Task, trend: TaskTrend, context: DetailContext, width: int, height: int) -> list[Line]:
     rows = max(_LOW_CHART, min((height - _OTHER_LINES) // 4, _HIGH_CHART))
     scale = TimeScale(trend.request.start_ms, trend.request.end_ms, trend.request.columns, context.zone)
     missing = _missing(trend, scale)
-    used = Plot(trend.used, missing, task.plan_bytes or None, formatting.size)
-    rpo = Plot(trend.rpo, missing, task.rpo_target_ms or None, formatting.latency, is_limit_bad=True)
+    used = Plot(trend.used, missing, task.plan_bytes or None, formatting.size, from_server=trend.used_from_server)
+    rpo = Plot(
+        trend.rpo,
+        missing,
+        task.rpo_target_ms or None,
+        formatting.latency,
+        is_limit_bad=True,
+        from_server=trend.rpo_from_server,
+    )
     used_scale, rpo_scale = (find_scale(plot, is_zoomed=context.is_trend_zoomed) for plot in (used, rpo))
     body: list[Line] = [*_used_text(task, trend, used_scale, width)]
     if used_scale is not None:
@@ -90,8 +106,9 @@ def _charts(task: Task, trend: TaskTrend, context: DetailContext, width: int, he
         body += chart_lines(rpo, rpo_scale, rows)
     if used_scale is not None or rpo_scale is not None:
         body.append((Span(" " * (GUTTER - 1) + "└" + axis_text(scale), Role.DIM),))
+        body += _server_marks(trend)
         body += _marks(trend.events, scale)
-    return [*body, *_gap_lines(trend, context, width)]
+    return [*body, *_gap_lines(trend, context, width), *_metrics_lines(trend, context, width)]
 
 
 def _missing(trend: TaskTrend, scale: TimeScale) -> str:
@@ -157,6 +174,15 @@ def _fitting(spans: Sequence[Span], rest: str, width: int) -> list[Line]:
     return [tuple(spans), (Span(" " * _LABEL + rest, Role.DIM),)]
 
 
+def _server_marks(trend: TaskTrend) -> list[Line]:
+    """Return marks of the columns with values from the server, below the time axis."""
+    marked = trend.used_from_server | trend.rpo_from_server
+    if not marked:
+        return []
+    cells = (_FROM_SERVER if column in marked else " " for column in range(max(marked) + 1))
+    return [(Span(_MARKS_LABEL.format("server") + "".join(cells), Role.DIM),)]
+
+
 def _marks(events: Sequence[Event], scale: TimeScale) -> list[Line]:
     """Return the events of the window below its time axis: the sign of the most severe one of each column."""
     worst: dict[int, Severity] = {}
@@ -166,7 +192,7 @@ def _marks(events: Sequence[Event], scale: TimeScale) -> list[Line]:
             worst[column] = max(event.severity, worst.get(column, event.severity))
     if not worst:
         return []
-    spans = [Span(f"{'events':>{GUTTER - 2}}  ", Role.DIM)]
+    spans = [Span(_MARKS_LABEL.format("events"), Role.DIM)]
     for column in range(max(worst) + 1):
         severity = worst.get(column)
         text = " " if severity is None else SIGNS[severity] or _PLAIN_MARK
@@ -203,6 +229,20 @@ def _gap_lines(trend: TaskTrend, context: DetailContext, width: int) -> list[Lin
         found += wrap(template.format(time=_short_time(trend.since_ms, context)), width, Role.DIM)
     if trend.is_thinned:
         found += wrap("░ ▒ highest and mean RPO of 15 minutes: older days are thinned", width, Role.DIM)
+    return found
+
+
+def _metrics_lines(trend: TaskTrend, context: DetailContext, width: int) -> list[Line]:
+    """Return what the sign of values from the server means, and why there are none."""
+    found: list[Line] = []
+    if trend.used_from_server or trend.rpo_from_server:
+        text = _FROM_PERCENT_TEXT if trend.used_from_server else _FROM_SERVER_TEXT
+        found += marked_lines(Span(f"{_FROM_SERVER} ", Role.DIM), text, width, Role.DIM)
+    failure = context.metrics.failure
+    if failure is not None:
+        is_missing = failure.kind is FailureKind.CDP_UNAVAILABLE
+        cause = _MISSING_METRICS if is_missing else replace_uuids(failure_cause(failure), context.names)
+        found += wrap(_NO_METRICS.format(cause=cause, key=context.keys["refresh"]), width, Role.DIM)
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from cdptui.models.capacity import HOUR_S, CapacityHistory, GrowthRate, growth_rate
-from cdptui.models.severity import is_recording, is_rpo_breach, is_rpo_measured
+from cdptui.models.severity import is_recording, is_rpo_breach, is_rpo_measured, task_use_severity
 from cdptui.models.task import ResourceRef, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
@@ -29,7 +29,7 @@ from cdptui.render.task_cells import (
     is_zero,
     resource_kind,
     task_rpo_role,
-    usage_role,
+    used_share,
 )
 from cdptui.render.text_wrap import cell_width, pad_cells, wrap_text
 
@@ -159,8 +159,7 @@ def _used_of_plan(task: Task) -> Line:
         _label("used"),
         Span(used, Role.STRONG),
         Span(f" of {formatting.size(task.plan_bytes)}  "),
-        Span(f"{formatting.percent(ratio)} ", usage_role(ratio)),
-        *bar(ratio, _BAR_CELLS),
+        *used_share(ratio, task_use_severity(task), cells=_BAR_CELLS),
     )
 
 

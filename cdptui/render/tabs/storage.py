@@ -6,15 +6,17 @@ from typing import Final
 
 from cdptui.models.aggregates import is_unhealthy
 from cdptui.models.inventory import BackupStorage
-from cdptui.models.storages import StorageSummary
+from cdptui.models.severity import task_use_severity
+from cdptui.models.storages import StorageSummary, storage_use_severity
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting, storage_cells
 from cdptui.render.spans import Line, Role, Span, TaskLine
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, sign
 from cdptui.render.tabs.blocks import BLANK, fetch_status, has_value, heading, labeled, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.task_cells import bar, usage_role
+from cdptui.render.task_cells import problem_role, used_share
 
+_BAR_CELLS: Final = 8
 _NOT_VISIBLE: Final = "Backup storage not found among those visible to this account"
 _NOT_LISTED: Final = "Backup storage not found among the {count} that the server listed; the list may be incomplete"
 _GO_TO: Final = "{next} {previous} select a task, {open} goes to it"
@@ -53,8 +55,7 @@ def _head(storage: BackupStorage) -> list[Line]:
             labeled(
                 "used",
                 Span(f"{formatting.size(used)} of {formatting.size(storage.total_bytes)}  "),
-                Span(f"{formatting.percent(ratio)} ", usage_role(ratio)),
-                *bar(ratio, 8),
+                *used_share(ratio, storage_use_severity(ratio), cells=_BAR_CELLS),
             )
         )
     lines.append(labeled("free", Span(formatting.size(storage.available_bytes), Role.STRONG)))
@@ -129,7 +130,7 @@ def _other(row: TaskRow) -> Line:
     spans = (
         severity._replace(text=f"{severity.text} "),
         Span(f"{GLYPHS.get(task.status, OTHER_GLYPH)} ", ROLES[row.severity]),
-        Span(f"{share:>4} ", usage_role(ratio or 0)),
+        Span(f"{share:>4} ", problem_role(task_use_severity(task))),
         Span(f"{formatting.size(task.used_bytes):>9}  "),
         Span(task.name or task.uuid, ROLES[row.severity] if row.reasons else Role.TEXT),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cdptui.simulator import errors
 from cdptui.simulator.http_types import ApiErrorResponse, Response
 from cdptui.simulator.java_json import encode
 from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.records import LATENCY_METRIC, NAMESPACE, USED_METRIC
 from cdptui.simulator.routing import Call, Route
-from cdptui.simulator.world.seeded_random import uniform
 from cdptui.simulator.world.task import SimulatedTask
 
 _DEFAULT_SPAN_S = 3600
@@ -17,7 +18,7 @@ _MILLISECONDS = 10**11
 
 
 class Metrics:
-    """`GET /zwatch/metrics`. The history is derived from the current state, since the fleet records none."""
+    """`GET /zwatch/metrics`. The history is computed from the current state of the fleet, which records none."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
@@ -51,7 +52,7 @@ class Metrics:
             and labels.get("CdpTaskStatus", status(task)) == status(task)
         ]
         moments = self._moments(call, max(1, len(tasks)))
-        data = [self._point(task, metric, moment) for task in tasks for moment in moments]
+        data = [point for task in tasks for point in self._points(task, metric, moments)]
         return Response(200, encode({"data": data}))
 
     def _moments(self, call: Call, tasks: int) -> range:
@@ -62,15 +63,16 @@ class Metrics:
         first = start - start % period + period
         return range(max(first, end - period * (_MOST_POINTS // tasks)), end + 1, period)
 
-    def _point(self, task: SimulatedTask, metric: str, moment: int) -> dict[str, object]:
-        used, latency = self._state.world.current_metrics(task)
-        if metric == LATENCY_METRIC:
-            value = latency * (0.7 + 0.6 * uniform(task.seed, moment // 60))
-        else:
-            ago_h = (self._state.server_time() - moment) / 3600 * self._state.settings.speed
-            value = 100 * max(0.0, used - task.pace * ago_h) / task.plan if task.plan else 0.0
+    def _points(self, task: SimulatedTask, metric: str, moments: range) -> Iterator[dict[str, object]]:
+        """Yield the points of a task, oldest first; it has none before its creation."""
+        world, now, speed = self._state.world, self._state.server_time(), self._state.settings.speed
+        known = [moment for moment in moments if moment >= task.created]
+        minutes = [world.minute - int((now - moment) / 60 * speed) for moment in known]
         labels = {"CdpTaskUuid": task.uuid, "CdpTaskStatus": self._state.task_table.status(task)}
-        return {"value": round(value, 3), "time": moment, "labels": labels}
+        for moment, (used, latency) in zip(known, world.metrics_at(task, minutes), strict=True):
+            percent = 100 * used / task.plan if task.plan else 0.0
+            value = float(latency) if metric == LATENCY_METRIC else round(percent, 3)
+            yield {"value": value, "time": moment, "labels": labels}
 
     def _seconds(self, call: Call, name: str, default: int) -> int:
         text = call.request.first(name)

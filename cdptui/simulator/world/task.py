@@ -90,7 +90,7 @@ class SimulatedTask:
         """Return `lastLatency` in milliseconds as last measured by the server."""
         if self.status == "Created" or (self.status == "Stopped" and self.state == "Disabled"):
             return 0
-        calm = int(self.base_latency * (0.6 + 0.8 * uniform(self.seed ^ _JITTER_SALT, minute)))
+        calm = self.calm_latency_at(minute)
         if self.status == "Running":
             begin = self._lagging_since(minute)
             return calm if begin is None else calm + (minute - begin) * _MINUTE_MS
@@ -101,6 +101,10 @@ class SimulatedTask:
             return int(self.base_latency)
         # The latency of an enabled task that does not run grows to its target and stops there.
         return min(self.max_latency, calm + (minute - self.since) * _MINUTE_MS)
+
+    def calm_latency_at(self, minute: int) -> int:
+        """Return the latency in milliseconds of a task that runs without trouble."""
+        return int(self.base_latency * (0.6 + 0.8 * uniform(self.seed ^ _JITTER_SALT, minute)))
 
     def lag_spells(self, first: int, last: int) -> list[tuple[int, int]]:
         """Return begin and end of the times of high latency between two minutes, in the current status."""

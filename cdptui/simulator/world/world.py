@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from threading import RLock
 from zoneinfo import ZoneInfo
@@ -109,6 +110,24 @@ class World:
     def current_metrics(self, task: SimulatedTask) -> tuple[int, int]:
         """Return the current usedCapacity (bytes) and lastLatency (ms) as last measured by the server."""
         return task.used_at(self.minute), task.latency_at(self.minute)
+
+    def metrics_at(self, task: SimulatedTask, minutes: Sequence[int]) -> list[tuple[int, int]]:
+        """Return usedCapacity and lastLatency of a task at past minutes, oldest first.
+
+        From the begin of the current status on they are those that a client saw then. The fleet keeps nothing of the
+        time before: the capacity grows at the mean pace, and the latency is that of a running task.
+        """
+        # The meter of the task has passed these minutes.
+        meter = WriteMeter(task.seed, task.rhythm, task.pace, task.since, self._clock.week_offset)
+        past = replace(task, meter=meter if task.meter is not None else None)
+        found = []
+        for minute in minutes:
+            if minute >= task.since:
+                found.append((past.used_at(minute), past.latency_at(minute)))
+            else:
+                used = task.used - task.pace * (task.since - minute) / 60
+                found.append((max(0, int(used)), task.calm_latency_at(minute)))
+        return found
 
     def wall_time(self, minute: int) -> float:
         """Return the wall-clock time of a fleet minute."""

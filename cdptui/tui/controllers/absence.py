@@ -1,4 +1,4 @@
-"""What happened since the user used the program last: after a while without a key, and since the last monitor ended."""
+"""What happened since the user looked last: after a while without a key, and at a start since the monitor before."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class AbsenceController:
         self._acted_ms = self._now_ms()
         self._is_away = False
         self._has_begun = False
-        """Whether the summary since the last monitor was begun, or there is none."""
+        """Whether the summary since the last look was begun, or there is none."""
         self._since_ms: int | None = None
         """The start of what is summarized; None while nothing is."""
         self._until = 0.0
@@ -86,9 +86,13 @@ class AbsenceController:
             return None
         if not self._has_begun and connection.recording.phase in _READABLE:
             self._has_begun = True
-            if connection.last_exit_ms is not None:
-                self._begin(connection.last_exit_ms, now)
+            if connection.last_look_ms is not None:
+                self._begin(connection.last_look_ms, now)
                 self._until = now + _START_S
+        if self._has_begun and not self._is_away:
+            # Not before, as it replaces the time of the look before this start.
+            is_over = now - self._acted_at >= IDLE_S
+            connection.note_look(self._acted_ms if is_over else self._now_ms(), is_over=is_over)
         if not self._is_away and now - self._acted_at >= IDLE_S:
             self._is_away = True
             self._begin(self._since_ms if self._shown is not None else self._acted_ms, now)

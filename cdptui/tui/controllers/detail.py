@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from cdptui.models.aggregates import GroupSummary
+    from cdptui.models.server_metrics import MetricsRequest
     from cdptui.models.storages import StorageSummary
     from cdptui.monitor.connection import NodeConnection
     from cdptui.render.tabs.context import DetailContext
@@ -107,7 +108,7 @@ class DetailController:
         if tab is STORAGE:
             context = self._with_storage(context, task.backup_storage_uuid, update.rows)
         if tab is HISTORY:
-            context = self._with_trend(context, connection, task.uuid, is_failing=update.failure is not None)
+            context = self._with_trend(context, connection, task, is_failing=update.failure is not None)
         self._pane.show_task(row, context, tab)
 
     def show_group(
@@ -148,6 +149,7 @@ class DetailController:
             policies=tab in {POLICY, POINTS, WHY},
             vm=vm if tab in {RESOURCES, POINTS, WHY} else None,
             points=vm if tab is POINTS else None,
+            metrics=self._metrics_needed(row.task.uuid),
         )
         connection.inventory.set_needs(need, force=force)
 
@@ -159,15 +161,20 @@ class DetailController:
         connection.inventory.set_needs(InventoryNeeds(storages=True), force=force)
 
     def _with_trend(
-        self, context: DetailContext, connection: NodeConnection, uuid: str, *, is_failing: bool
+        self, context: DetailContext, connection: NodeConnection, task: Task, *, is_failing: bool
     ) -> DetailContext:
         """Return `context` with the history of a task, as far as it is read."""
         from cdptui.render.tabs.history import chart_columns
         from cdptui.tui.controllers.trends import ALL_TASKS
 
         trends = self.trends
-        trend = trends.get(connection, uuid, chart_columns(self._pane.text_width), context.now, is_failing=is_failing)
+        trend = trends.get(
+            connection, task.uuid, chart_columns(self._pane.text_width), context.now, is_failing=is_failing
+        )
         fleet = trends.get_fleet_rpo(connection, ALL_TASKS, tuple, context.now) if trend is not None else None
+        if trend is not None:
+            trend, metrics = trends.gaps.fill(trend, connection.inventory, task.plan_bytes)
+            context = structs.replace(context, metrics=metrics)
         return structs.replace(
             context,
             trend=trend,
@@ -175,6 +182,11 @@ class DetailController:
             is_trend_zoomed=trends.is_zoomed,
             fleet_rpo=fleet or None,
         )
+
+    def _metrics_needed(self, uuid: str) -> MetricsRequest | None:
+        """Return what the history of a task needs; None on another tab, or without gaps."""
+        request = self.trends.gaps.request if self._tab is HISTORY else None
+        return request if request is not None and request.uuid == uuid else None
 
     def _fields_of(self, task: Task, connection: NodeConnection) -> Sequence[RawField]:
         """Return the fields of a task, parsed again only when its record or the time zone of its dates changed."""

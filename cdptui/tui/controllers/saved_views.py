@@ -13,10 +13,11 @@ from msgspec import structs
 from cdptui.config.paths import views_file
 from cdptui.models.sanitize import sanitize
 from cdptui.render.column_layout import ColumnLayout
-from cdptui.render.columns import BY_KEY, WORST_FIRST
+from cdptui.render.columns import BY_KEY
 from cdptui.render.groups import BY_KEY as BY_GROUPING
+from cdptui.render.sort_order import WORST_FIRST
 from cdptui.tasklist.model import TaskListModel, Work
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import task_order
 
 if TYPE_CHECKING:
     from cdptui.config.saved_views import SavedView, SavedViews
@@ -174,7 +175,7 @@ class SavedViewsController:
         sort = view.sort if view.sort in BY_KEY else WORST_FIRST
         tasks = self._tasks
         tasks.typed, tasks.is_unhealthy_only = typed, view.unhealthy
-        tasks.order = SortOrder(sort, view.inverted, view.group if view.group in BY_GROUPING else "")
+        tasks.order = task_order(sort, is_inverted=view.inverted, group=view.group if view.group in BY_GROUPING else "")
         tasks.columns = ColumnLayout.of(view.columns or tasks.default_columns.columns, is_wide=view.wide)
         tasks.update(force=True)
         self._host.show_notice(_ALL_TASKS.capitalize() if name == _ALL_TASKS else f"View {name}")

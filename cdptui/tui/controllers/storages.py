@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from cdptui.monitor.connection import NodeConnection
+    from cdptui.query.expression import Expression
+    from cdptui.tui.footer_keys import FooterPlace
     from cdptui.tui.keymap import Keymap
     from cdptui.tui.widgets.storages_view import StoragesView
 
@@ -69,6 +71,7 @@ class StoragesController:
         self._rows: Sequence[TaskRow] | None = None
         """The rows behind `_totals`."""
         self._totals: Mapping[str, GroupSummary] = {}
+        self._names: Mapping[str, str] = {}
         self.summaries: Mapping[str, StorageSummary] = {}
         """All storages by UUID; empty until the first totals are complete."""
 
@@ -77,15 +80,23 @@ class StoragesController:
         """Whether the list of storages is on screen."""
         return self._view is not None and self._host.screen.has_class(_OPEN)
 
-    @property
-    def focus_target(self) -> Widget | None:
-        """The widget of the list, which has the focus while the list is open."""
-        return self._view.table if self._view is not None else None
+    def place(self, focused: Widget) -> FooterPlace | None:
+        """Return where in the list of storages the user is; None if the focus is elsewhere."""
+        from cdptui.tui.footer_keys import FooterPlace
 
-    @property
-    def is_search_typed(self) -> bool:
-        """Whether the user types a search text in the list."""
-        return self._view is not None and self._view.table.is_search_typed
+        if self._view is None or focused is not self._view.table:
+            return None
+        return FooterPlace.SEARCH if self._view.table.is_search_typed else FooterPlace.STORAGES
+
+    def tasks_filter(self, storage: StorageSummary) -> Expression:
+        """Return the filter for the tasks of a storage: by its name, or its UUID if the name is not the only one."""
+        from cdptui.query.expression import Comparison, Operator, TextValue, UnknownValue
+
+        if not storage.uuid:
+            return Comparison("bs", Operator.EQUAL, UnknownValue())
+        name = self._names.get(storage.uuid, "")
+        is_unique = not any(self._names.get(uuid) == name for uuid in self.summaries if uuid != storage.uuid)
+        return Comparison("bs", Operator.EQUAL, TextValue(name if name and is_unique else storage.uuid))
 
     async def open(self) -> None:
         """Show the list of storages in place of the task list."""
@@ -132,11 +143,11 @@ class StoragesController:
         self._show(connection)
 
     def _show(self, connection: NodeConnection) -> None:
-        fetch = connection.inventory.storages
+        fetch, self._names = connection.inventory.storages, connection.names
         summaries = summarize_storages(self._totals, fetch.value or {})
         if summaries != self.summaries:
             self.summaries = summaries
             self._host.storages_changed()
         if self._view is not None and self.is_open:
-            context = ListContext(connection.names, self._keymap.labels, fetch)
+            context = ListContext(self._names, self._keymap.labels, fetch)
             self._view.table.show_storages(self.summaries.values(), context)

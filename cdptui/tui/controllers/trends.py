@@ -12,6 +12,7 @@ from msgspec import Struct
 from cdptui.clock import Clock
 from cdptui.models.rpo_history import RpoStatistics
 from cdptui.models.trend import DEFAULT_WINDOW, WINDOWS, TaskTrend, TrendRequest
+from cdptui.tui.controllers.gap_filler import GapFiller
 from cdptui.tui.controllers.latest_reading import LatestReading, RunWorker
 from cdptui.tui.low_bandwidth import LowBandwidthMode
 
@@ -42,6 +43,7 @@ class TrendController:
         self.window = DEFAULT_WINDOW
         self.is_zoomed = True
         """False to show charts from zero to the plan or target."""
+        self.gaps: Final = GapFiller()
         self._clock = clock
         self._low_bandwidth = low_bandwidth
         self._task: LatestReading[tuple[str, int, int], TaskTrend] = LatestReading(run, on_read)

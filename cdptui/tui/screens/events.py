@@ -28,11 +28,12 @@ from cdptui.render.filter_lines import FilterResult
 from cdptui.render.recording_messages import no_events_text
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SIGNS
-from cdptui.tui.export_files import EventExport, export_events, export_events_screenshot
+from cdptui.render.text_wrap import wrap_text
+from cdptui.tui.export_files import EventExport
 from cdptui.tui.footer_keys import FooterKey, FooterPlace, footer_keys
 from cdptui.tui.keymap import HasKeymap, Keymap, program_bindings
 from cdptui.tui.screens.dialog import Dialog
-from cdptui.tui.screens.menus import Menu, MenuItem, open_format_menu
+from cdptui.tui.screens.menus import open_export_menu, open_format_menu
 from cdptui.tui.target import Target
 from cdptui.tui.widgets.filter_bar import FilterBar, FilterLanguage
 from cdptui.tui.widgets.item_list import ItemList
@@ -187,7 +188,11 @@ class EventsScreen(Dialog[str | None]):
         return _TITLE_SINCE.format(since=formatting.timestamp(datetime.fromtimestamp(since_ms / 1000, UTC), zone))
 
     def _say(self, text: str) -> None:
-        self._line.show([(Span(text, Role.DIM),)])
+        self._show_line(text, Role.DIM)
+
+    def _show_line(self, text: str, role: Role) -> None:
+        lines = wrap_text(text, self._line.width) if self._line.size.width else [text]
+        self._line.show_whole([(Span(line, role),) for line in lines])
 
     def _matching(self) -> EventMatches:
         """Return the events that match the filter. Raises RegexTimeoutError."""
@@ -245,20 +250,11 @@ class EventsScreen(Dialog[str | None]):
         if not self._shown:
             self.show_notice(_NOTHING.format(action="save"))
             return
-        count = len(self._shown)
-        what = f"{count} event" if count == 1 else f"{count} events"
-        items = (
-            MenuItem("csv", "c", f"CSV: {what}"),
-            MenuItem("json", "j", f"JSON: {what}"),
-            MenuItem("svg", "s", "SVG: the screen"),
-        )
-        self.app.push_screen(Menu("Save as", items), self._save)
+        open_export_menu(self, self._build_export().content, self._build_export, self.show_notice)
 
-    def _save(self, kind: str | None) -> None:
-        if kind is None:
-            return
+    def _build_export(self) -> EventExport:
         since_ms = self._origin.since_ms
-        request = EventExport(
+        return EventExport(
             self._origin.target.node,
             self._origin.clock.now(),
             self._shown,
@@ -266,20 +262,12 @@ class EventsScreen(Dialog[str | None]):
             self._filter_text,
             datetime.fromtimestamp(since_ms / 1000, UTC) if since_ms else None,
         )
-        # After the next refresh, so that the menu is not in the picture.
-        self.call_after_refresh(self.run_worker, self._write(request, kind), group="save")
-
-    async def _write(self, request: EventExport, kind: str) -> None:
-        if kind == "svg":
-            self.show_notice(await export_events_screenshot(request, self.app.export_screenshot()))
-        else:
-            self.show_notice(await export_events(request, kind))
 
     def show_notice(self, text: str) -> bool:
         """Show a message below the events for a few seconds."""
         self._notice_number += 1
         number = self._notice_number
-        self._line.show([(Span(text, Role.NEW),)])
+        self._show_line(text, Role.NEW)
 
         def end() -> None:
             if number == self._notice_number:

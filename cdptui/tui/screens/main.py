@@ -308,7 +308,8 @@ class MainScreen(Screen[None]):
     def _show_notice(self) -> None:
         """Show the notice in the title of the list, where it hides no keys; in the footer if there is no room."""
         text = self._notices.text
-        self._footer.show_notice("" if self.browser.title_bar.show_notice(text) else text)
+        is_whole = bool(text) and not self._notices.is_news
+        self._footer.show_notice("" if self.browser.title_bar.show_notice(text) else text, is_whole=is_whole)
 
     # Drawing
 

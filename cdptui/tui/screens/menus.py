@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec import Struct
 from rich.cells import cell_len
@@ -20,17 +20,21 @@ from cdptui.config.url import api_url
 from cdptui.models.sanitize import sanitize
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.connection import NodeConnection
-from cdptui.render.columns import COLUMNS, WORST_FIRST
+from cdptui.render.columns import COLUMNS
 from cdptui.render.copy_formats import CopyFormat, copy_formats
 from cdptui.render.reason_messages import ReasonContext
+from cdptui.render.sort_order import WORST_FIRST
 from cdptui.render.spans import accent_role
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import TaskOrder
 from cdptui.tui.footer_keys import FooterKey
 from cdptui.tui.keymap import program_bindings
 from cdptui.tui.messages import CopyRequested
 from cdptui.tui.screens.dialog import Dialog
 from cdptui.tui.target import Target
 from cdptui.tui.terminal.textual_app import bind_key
+
+if TYPE_CHECKING:
+    from cdptui.tui.export_files import Export
 
 _ALSO_MOVES: Final = {"j": "down", "k": "up"}
 """Movement keys of all lists, bound unless an item uses the letter."""
@@ -90,7 +94,7 @@ class Menu(Dialog[str | None]):
         return f"{'●' if choice.id == self._current else ' '} {choice.key}  {choice.label}"
 
 
-class SortMenu(Dialog[SortOrder | None]):
+class SortMenu(Dialog[TaskOrder | None]):
     """Choose the sort column. Returns the new order, or None if cancelled; selecting the current column reverses it."""
 
     FOOTER_KEYS: ClassVar = (FooterKey("Enter", "sort"), FooterKey("Esc", "close"), FooterKey("Up Down", "move"))
@@ -102,7 +106,7 @@ class SortMenu(Dialog[SortOrder | None]):
         Binding("k", "up", "Up", show=False, id="up"),
     ]
 
-    def __init__(self, order: SortOrder) -> None:
+    def __init__(self, order: TaskOrder) -> None:
         super().__init__()
         self._order = order
 
@@ -192,3 +196,31 @@ def open_format_menu(screen: Screen[Any], copies: Sequence[CopyFormat]) -> None:
 
     choices = [MenuItem(copy.id, copy.key, copy.label) for copy in formats.values()]
     screen.app.push_screen(Menu("Copy", choices), request_copy)
+
+
+def open_export_menu(
+    screen: Screen[Any], content: str, build: Callable[[], Export | None], show_notice: Callable[[str], object]
+) -> None:
+    """Let the user choose a format, and write what `build` then returns; None for nothing. `content` describes it."""
+
+    def export(ending: str | None) -> None:
+        if ending is None:
+            return
+        chosen = build()
+        if chosen is None:
+            show_notice("There is nothing to export yet")
+        else:
+            # After the next refresh, so that the menu is not in the picture.
+            screen.call_after_refresh(screen.run_worker, write(chosen, ending), group="save")
+
+    async def write(chosen: Export, ending: str) -> None:
+        from cdptui.tui.export_files import write_export
+
+        show_notice(await write_export(chosen, ending, screen.app.export_screenshot))
+
+    items = (
+        MenuItem("csv", "c", f"CSV: {content}"),
+        MenuItem("json", "j", f"JSON: {content}"),
+        MenuItem("svg", "s", "SVG: the screen"),
+    )
+    screen.app.push_screen(Menu("Export as", items), export)

@@ -14,7 +14,7 @@ from cdptui.models.failure import Failure
 from cdptui.render.fleet_line import fleet_line
 from cdptui.render.header import ConnectionStatus, connection_line
 from cdptui.render.spans import Role, Span
-from cdptui.tui.footer_keys import FooterKeys, FooterPlace, footer_keys, footer_line
+from cdptui.tui.footer_keys import FooterKeys, FooterPlace, footer_keys, footer_line, footer_lines
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
 
@@ -116,13 +116,14 @@ class SummaryBar(LineView):
 
 
 class FooterBar(LineView):
-    """One line: the keys of the place where the user is, and the number of marked tasks."""
+    """The keys of the place where the user is, and the number of marked tasks: one line, unless a notice needs more."""
 
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._keymap = keymap
         self._place = FooterPlace.LIST
         self._notice = ""
+        self._is_notice_whole = False
         self._marks = ""
 
     def show_place(self, place: FooterPlace) -> None:
@@ -137,10 +138,10 @@ class FooterBar(LineView):
             self._marks = marks
             self.on_resize()
 
-    def show_notice(self, notice: str) -> None:
-        """Show a notice for which there is no room elsewhere; empty for none."""
-        if notice != self._notice:
-            self._notice = notice
+    def show_notice(self, notice: str, *, is_whole: bool) -> None:
+        """Show a notice for which there is no room elsewhere, empty for none; `is_whole` on several lines if needed."""
+        if (notice, is_whole) != (self._notice, self._is_notice_whole):
+            self._notice, self._is_notice_whole = notice, is_whole
             self.on_resize()
 
     def on_resize(self) -> None:
@@ -148,8 +149,8 @@ class FooterBar(LineView):
         if not self.size.width:
             return
         keys = footer_keys(self._place, self._keymap)
-        status = "  ".join(text for text in (self._notice, self._marks) if text)
-        self.show([footer_line(keys, status, self.width, cell_len)])
+        is_whole = self._is_notice_whole
+        self.show_whole(footer_lines(keys, self._notice, self._marks, self.width, cell_len, is_whole=is_whole))
 
 
 class KeysLine(LineView):

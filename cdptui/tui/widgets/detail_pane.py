@@ -16,6 +16,7 @@ from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
 if TYPE_CHECKING:
+    from cdptui.models.trend import TrendWindow
     from cdptui.render.tabs.context import DetailContext
 
 _MIN_WIDTH: Final = 20
@@ -58,6 +59,13 @@ class DetailPane(ScrollableLines):
         def __init__(self, step: int) -> None:
             super().__init__()
             self.step = step
+
+    class WindowChosen(Message):
+        """The user clicked on a window of the history."""
+
+        def __init__(self, window: TrendWindow) -> None:
+            super().__init__()
+            self.window = window
 
     class ScaleToggled(Message):
         """The user asked for the other scale of the history."""
@@ -122,23 +130,28 @@ class DetailPane(ScrollableLines):
         self.post_message(self.TabMoved(step))
 
     def on_click(self, event: events.Click) -> None:
-        """Select the tab at the mouse position, or go to the task there."""
+        """Select the tab or the window of the history at the mouse position, or go to the task there."""
         at = event.get_content_offset(self)
         if at is None:
             return
         if at.y != 0:
-            self._choose_line(event, self.line_at(at.y))
+            self._choose_line(event, at.x, self.line_at(at.y))
             return
         tab = tab_at(at.x, self._tab, self.width)
         if tab is not None:
             event.stop()
             self.post_message(self.TabChosen(tab))
 
-    def _choose_line(self, event: events.Click, index: int | None) -> None:
+    def _choose_line(self, event: events.Click, x: int, index: int | None) -> None:
+        from cdptui.render.tabs.window_line import WindowLine
+
         line = self.lines[index] if index is not None else None
         if isinstance(line, TaskLine):
             event.stop()
             self.post_message(self.TaskChosen(line.uuid))
+        elif isinstance(line, WindowLine) and (window := line.window_at(x)) is not None:
+            event.stop()
+            self.post_message(self.WindowChosen(window))
 
     @property
     def selected_uuid(self) -> str | None:

@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from cdptui.render.spans import Line
 from cdptui.tui.keymap import KeyScope, bindings
+from cdptui.tui.motion import Motion, moved
 from cdptui.tui.terminal.virtual_size import set_virtual_size
 from cdptui.tui.widgets.cached_painter import Painter
 
@@ -121,29 +122,9 @@ class ItemList(ScrollView, can_focus=True):
         if self._count:
             self.post_message(self.Chosen(self._cursor))
 
-    def action_cursor_down(self) -> None:
-        """Move down one line."""
-        self.move_cursor(self._cursor + 1)
-
-    def action_cursor_up(self) -> None:
-        """Move up one line."""
-        self.move_cursor(self._cursor - 1)
-
-    def action_page_down(self) -> None:
-        """Move down one page."""
-        self.move_cursor(self._cursor + self._page)
-
-    def action_page_up(self) -> None:
-        """Move up one page."""
-        self.move_cursor(self._cursor - self._page)
-
-    def action_top(self) -> None:
-        """Move to the first item."""
-        self.move_cursor(0)
-
-    def action_bottom(self) -> None:
-        """Move to the last item."""
-        self.move_cursor(self._count - 1)
+    def action_move(self, motion: str) -> None:
+        """Move the cursor; `motion` is the value of a `Motion`."""
+        self.move_cursor(moved(Motion(motion), self._cursor, self._count - 1, self._page))
 
     @property
     def _page(self) -> int:

@@ -31,6 +31,12 @@ class LineView(Widget, can_focus=False):
         for y in changed_lines(before, self._lines):
             self.refresh(Region(0, y, self.size.width, 1))
 
+    def show_whole(self, lines: Sequence[Line]) -> None:
+        """Show `lines`, and make the widget as high as they are."""
+        if self.styles.height is None or self.styles.height.value != len(lines):
+            self.styles.height = len(lines)
+        self.show(lines)
+
     @property
     def width(self) -> int:
         """Width of the text in cells, without padding."""

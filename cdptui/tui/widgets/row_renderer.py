@@ -15,7 +15,7 @@ from cdptui.render.columns import Column
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import sign
 from cdptui.render.task_cells import CellContext
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import TaskOrder
 from cdptui.tui.widgets.cached_painter import CURSOR_BACKGROUNDS, Painter
 
 GUTTER: Final = 2
@@ -88,7 +88,7 @@ class RowRenderer:
         strip = Strip(segments)
         return strip.adjust_cell_length(width, self._painter.style(Role.TEXT, row.background))
 
-    def render_heading(self, order: SortOrder, width: int) -> Strip:
+    def render_heading(self, order: TaskOrder, width: int) -> Strip:
         """Render the headings, with the sort column and arrows to hidden columns."""
         arrow = "▼" if order.is_descending else "▲"
         # The default order belongs to no column, so its arrow is before all of them.

@@ -18,6 +18,7 @@ from cdptui.render.line_wrap import wrap_lines
 from cdptui.render.spans import Line
 from cdptui.render.text_search import Match, find_matches, highlight, search_status_line
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
+from cdptui.tui.motion import Motion, moved
 from cdptui.tui.terminal.virtual_size import set_virtual_size
 from cdptui.tui.widgets.cached_painter import Painter
 from cdptui.tui.widgets.line_view import changed_lines
@@ -351,29 +352,9 @@ class ScrollableLines(ScrollView, can_focus=True):
 
     # Scrolling
 
-    def action_cursor_down(self) -> None:
-        """Scroll down one line."""
-        self.scroll_to(y=self.scroll_offset.y + 1, animate=False)
-
-    def action_cursor_up(self) -> None:
-        """Scroll up one line."""
-        self.scroll_to(y=self.scroll_offset.y - 1, animate=False)
-
-    def action_page_down(self) -> None:
-        """Scroll down one page."""
-        self.scroll_to(y=self.scroll_offset.y + self._page, animate=False)
-
-    def action_page_up(self) -> None:
-        """Scroll up one page."""
-        self.scroll_to(y=self.scroll_offset.y - self._page, animate=False)
-
-    def action_top(self) -> None:
-        """Scroll to the first line."""
-        self.scroll_to(y=0, animate=False)
-
-    def action_bottom(self) -> None:
-        """Scroll to the last line."""
-        self.scroll_to(y=self.max_scroll_y, animate=False)
+    def action_move(self, motion: str) -> None:
+        """Scroll; `motion` is the value of a `Motion`."""
+        self.scroll_to(y=moved(Motion(motion), self.scroll_offset.y, self.max_scroll_y, self._page), animate=False)
 
     @property
     def _page(self) -> int:

@@ -23,9 +23,11 @@ from cdptui.render.storage_list import (
     place_storage_columns,
     sort_storages,
     storage_line,
+    storage_order,
     title_line,
 )
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
+from cdptui.tui.motion import Motion, moved
 from cdptui.tui.widgets.line_view import LineView
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
@@ -59,7 +61,7 @@ class StorageTable(ScrollableLines):
         self._storages: Sequence[StorageSummary] = ()
         """In their order on screen."""
         self._list_context: ListContext | None = None
-        self._order = StorageOrder()
+        self._order = storage_order()
         self._placed: Sequence[PlacedStorageColumn] = ()
         self._cursor_uuid: str | None = None
         """The storage under the cursor; None before the user moves it: it then stays on the first line."""
@@ -124,32 +126,14 @@ class StorageTable(ScrollableLines):
             self._cursor_uuid = self._storages[max(0, min(index, len(self._storages) - 1))].uuid
             self._draw_cursor()
 
-    def action_cursor_down(self) -> None:
-        """Move down one line; at the last storage, scroll to the notes below."""
-        if self.cursor >= len(self._storages) - 1:
-            super().action_cursor_down()
-        self._move_to(self.cursor + 1)
-
-    def action_cursor_up(self) -> None:
-        """Move up one line."""
-        self._move_to(self.cursor - 1)
-
-    def action_page_down(self) -> None:
-        """Move down one page."""
-        self._move_to(self.cursor + self._page)
-
-    def action_page_up(self) -> None:
-        """Move up one page."""
-        self._move_to(self.cursor - self._page)
-
-    def action_top(self) -> None:
-        """Move to the first line and stay there when the list changes."""
-        self._cursor_uuid = None
-        self._draw_cursor()
-
-    def action_bottom(self) -> None:
-        """Move to the last storage."""
-        self._move_to(len(self._storages) - 1)
+    def action_move(self, motion: str) -> None:
+        """Move the cursor: from the last storage on to the notes below, at the top so that it stays there."""
+        key, last = Motion(motion), len(self._storages) - 1
+        if key is Motion.DOWN and self.cursor >= last:
+            super().action_move(motion)
+        self._move_to(moved(key, self.cursor, last, self._page))
+        if key is Motion.TOP:
+            self._cursor_uuid = None
 
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the mouse; a double click opens its tasks, a click on a heading sorts."""
@@ -212,7 +196,4 @@ class StoragesView(Vertical):
     def on_storage_table_cursor_moved(self, message: StorageTable.CursorMoved) -> None:
         """Show the figures of the storage under the cursor."""
         message.stop()
-        lines = self.table.hidden_figures(self.size.width)
-        if self._figures.styles.height is None or self._figures.styles.height.value != len(lines):
-            self._figures.styles.height = len(lines)
-        self._figures.show(lines)
+        self._figures.show_whole(self.table.hidden_figures(self.size.width))

@@ -14,7 +14,6 @@ from textual.message import Message
 
 from cdptui.clock import Clock
 from cdptui.models.aggregates import GroupSummary
-from cdptui.models.snapshot import Snapshot
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
 from cdptui.render.column_layout import ColumnLayout
@@ -25,9 +24,9 @@ from cdptui.render.notices import marks_text
 from cdptui.render.tabs.registry import HISTORY, Tab, adjacent_tab
 from cdptui.render.task_cells import CellContext, is_marked_rough, no_day_trend
 from cdptui.tasklist.model import TaskListModel, Work
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import TaskOrder
 from cdptui.tui.controllers.absence import AbsenceController
-from cdptui.tui.controllers.detail import DetailController, PaneLayout, names_with_duplicates
+from cdptui.tui.controllers.detail import DetailController, PaneLayout
 from cdptui.tui.controllers.saved_views import SavedViewsController
 from cdptui.tui.footer_keys import FooterPlace
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
@@ -41,12 +40,13 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from cdptui.config.saved_views import SavedView, SavedViews
+    from cdptui.models.snapshot import Snapshot
     from cdptui.models.storages import StorageSummary
     from cdptui.monitor.connection import NodeConnection
     from cdptui.query.expression import Expression
+    from cdptui.tui.controllers.selection import SelectionController
     from cdptui.tui.controllers.storages import StoragesController
     from cdptui.tui.controllers.trends import TrendController
-    from cdptui.tui.export_files import ExportRequest
     from cdptui.tui.screens.view_menu import ViewCommand
     from cdptui.tui.widgets.filter_bar import FilterBar
 
@@ -118,6 +118,8 @@ class TaskBrowser(Container):
         """The task in the detail pane."""
         self._read_uuid: str | None = None
         """UUID of the task that the focused pane keeps, although the cursor had to leave it; None for none."""
+        self._selection: SelectionController | None = None
+        """Created when tasks are first marked, copied or saved."""
         self._storages: StoragesController | None = None
         """Created when the list of storages, or a grouping by storage, is first shown."""
         self.tasks = TaskListModel(
@@ -190,7 +192,7 @@ class TaskBrowser(Container):
             return
         line = self.table.cursor_line
         if isinstance(line, GroupSummary) and self._read_uuid is None:
-            self._detail.show_group(connection, line, lambda: self.tasks.members(line), self._cell_context())
+            self._detail.show_group(connection, line, lambda: self.tasks.members(line), self.cell_context())
             return
         row, is_gone = self.table.cursor_row, False
         if self._read_uuid is not None:
@@ -251,7 +253,7 @@ class TaskBrowser(Container):
         self.tasks.set_context(*self._filter_context())
 
     def _filter_context(self) -> tuple[datetime, Mapping[str, str], Mapping[str, datetime]]:
-        context, connection = self._cell_context(), self._connection
+        context, connection = self.cell_context(), self._connection
         return context.now, context.names, connection.changed_at if connection is not None else {}
 
     def _list_changed(self) -> None:
@@ -325,7 +327,8 @@ class TaskBrowser(Container):
         self.show_detail()
         self.request_names()
 
-    def _cell_context(self) -> CellContext:
+    def cell_context(self) -> CellContext:
+        """Return what the cells of the list need besides the tasks."""
         connection, snapshot = self._connection, self._update.snapshot
         return CellContext(
             snapshot.taken_at if snapshot is not None else self._clock.now(),
@@ -336,7 +339,7 @@ class TaskBrowser(Container):
         )
 
     def _content(self) -> TableContent:
-        return TableContent(self._cell_context(), self._change_marks, self.tasks.columns, self._placeholder())
+        return TableContent(self.cell_context(), self._change_marks, self.tasks.columns, self._placeholder())
 
     def _placeholder(self) -> str:
         filtered = self.tasks.filtered
@@ -410,7 +413,7 @@ class TaskBrowser(Container):
         """Reverse the order."""
         self._set_order(self.tasks.order.inverted())
 
-    def _set_order(self, order: SortOrder | None) -> None:
+    def _set_order(self, order: TaskOrder | None) -> None:
         """Sort and group the list; None changes nothing."""
         before = self.tasks.order
         self.tasks.set_anchor(self.table.anchor_uuid)
@@ -474,9 +477,7 @@ class TaskBrowser(Container):
 
     def storages_place(self, focused: Widget) -> FooterPlace | None:
         """Return where in the list of storages the user is, for the footer; None if the focus is elsewhere."""
-        if self._storages is None or focused is not self._storages.focus_target:
-            return None
-        return FooterPlace.SEARCH if self._storages.is_search_typed else FooterPlace.STORAGES
+        return self._storages.place(focused) if self._storages is not None else None
 
     def close_storages(self) -> None:
         """Show the task list again."""
@@ -498,20 +499,9 @@ class TaskBrowser(Container):
 
     async def filter_by_storage(self, storage: StorageSummary) -> None:
         """Show the tasks of a storage only, in the task list."""
-        from cdptui.query.expression import Comparison, Operator, TextValue, UnknownValue
-
         await self.ensure_filter_bar()
-        value = TextValue(self._storage_text(storage)) if storage.uuid else UnknownValue()
-        self.tasks.set_filter(Comparison("bs", Operator.EQUAL, value), is_unhealthy_only=False)
+        self.tasks.set_filter(self._storages_controller().tasks_filter(storage), is_unhealthy_only=False)
         self.close_storages()
-
-    def _storage_text(self, storage: StorageSummary) -> str:
-        """Return the name of a storage, or its UUID when the name is not known or not the only one."""
-        names = self._cell_context().names
-        name = names.get(storage.uuid, "")
-        others = self._storages.summaries if self._storages is not None else {}
-        is_unique = not any(names.get(uuid) == name for uuid in others if uuid != storage.uuid)
-        return name if name and is_unique else storage.uuid
 
     def _storages_controller(self) -> StoragesController:
         if self._storages is None:
@@ -564,32 +554,35 @@ class TaskBrowser(Container):
         elif not self.table.scroll_columns(step):
             self.show_notice("No more columns to the right" if step > 0 else "No more columns to the left")
 
-    # Marks
+    # Marking, copying and saving
 
     def action_mark(self) -> None:
         """Mark or unmark the task under the cursor, or all tasks of a group, and move to the next line."""
-        line = self.table.cursor_line
-        if line is None:
-            self.show_notice("No task to mark")
-            return
-        self.table.hold_cursor()
-        self.tasks.marks.toggle(self.tasks.members(line))
-        self.table.action_cursor_down()
-        self._draw_marks()
+        self._selection_controller().toggle_mark()
 
     def action_mark_all(self) -> None:
         """Mark all listed tasks, or unmark them."""
-        self.tasks.mark_or_unmark_all()
-        self._draw_marks()
+        self._selection_controller().toggle_all()
 
     def action_clear_marks(self) -> None:
         """Remove all marks."""
-        if not len(self.tasks.marks):
-            self.show_notice(f"No marked tasks: {self.keymap.labels['mark']} marks one")
-        self.tasks.marks.clear()
-        self._draw_marks()
+        self._selection_controller().clear()
 
-    def _draw_marks(self) -> None:
+    def action_copy(self) -> None:
+        """Choose what to copy of the marked tasks, or of the one under the cursor."""
+        self._selection_controller().copy()
+
+    def action_save(self) -> None:
+        """Save the listed or the marked tasks, or the screen, to a file."""
+        self._selection_controller().export()
+
+    @property
+    def source(self) -> tuple[NodeConnection | None, Snapshot | None]:
+        """The node and the list that is shown."""
+        return self._connection, self._update.snapshot
+
+    def draw_marks(self) -> None:
+        """Draw the marks, and how many there are."""
         self.table.refresh_changed()
         self._show_marks()
 
@@ -597,78 +590,12 @@ class TaskBrowser(Container):
         text = marks_text(len(self.tasks.marks), len(self.tasks.hidden_marks))
         self.screen.post_message(self.MarksChanged(text))
 
-    @property
-    def _target_rows(self) -> Sequence[TaskRow]:
-        """The rows that a command applies to: the marked ones, otherwise the one under the cursor."""
-        row = self.table.cursor_row
-        return self.tasks.marked_rows or ([row] if row is not None else [])
+    def _selection_controller(self) -> SelectionController:
+        if self._selection is None:
+            from cdptui.tui.controllers.selection import SelectionController
 
-    # Copying and saving
-
-    def action_copy(self) -> None:
-        """Choose what to copy of the marked tasks, or of the one under the cursor."""
-        from cdptui.render.reason_messages import ReasonContext
-        from cdptui.tui.screens.menus import MAX_COPIED, open_copy_menu
-
-        rows = self._target_rows
-        if self._connection is None or not rows:
-            self.show_notice("No task to copy from")
-        elif len(rows) > MAX_COPIED:
-            save = self.keymap.labels["save"]
-            self.show_notice(f"{len(rows)} tasks are too many to copy: {save} exports them to a file")
-        else:
-            cells, names = self._cell_context(), names_with_duplicates(rows, self._connection)
-            context = ReasonContext(cells.now, cells.zone, names)
-            open_copy_menu(self.screen, rows, self._connection, self._target.node, context)
-
-    def action_save(self) -> None:
-        """Save the listed or the marked tasks, or the screen, to a file."""
-        from cdptui.tui.screens.menus import Menu, MenuItem
-
-        marked = len(self.tasks.marks)
-        what = f"{marked} marked" if marked else f"{len(self.tasks.lines.rows)} tasks"
-        items = (
-            MenuItem("csv", "c", f"CSV: {what}"),
-            MenuItem("json", "j", f"JSON: {what}"),
-            MenuItem("svg", "s", "SVG: the screen"),
-        )
-        self.app.push_screen(Menu("Export as", items), self._save)
-
-    def _save(self, kind: str | None) -> None:
-        if kind is None:
-            return
-        request = self._export_request(self._update.snapshot)
-        if request is None:
-            self.show_notice("There is nothing to export yet")
-        else:
-            # After the next refresh, so that the menu is not in the picture.
-            self.call_after_refresh(self.run_worker, self._write(request, kind), group="save")
-
-    def _export_request(self, snapshot: Snapshot | None) -> ExportRequest | None:
-        from cdptui.tui.export_files import ExportRequest
-
-        if self._connection is None or snapshot is None:
-            return None
-        marked = self.tasks.marked_rows
-        return ExportRequest(
-            self._target.node,
-            snapshot,
-            marked or self.tasks.lines.tasks(),
-            self.tasks.columns.exported,
-            self._cell_context(),
-            self.filter_text,
-            len(self.tasks.hidden_marks) if marked else None,
-            self._connection.record,
-            self._connection.zone,
-        )
-
-    async def _write(self, request: ExportRequest, kind: str) -> None:
-        from cdptui.tui.export_files import export_screenshot, export_table
-
-        if kind == "svg":
-            self.show_notice(await export_screenshot(request, self.app.export_screenshot()))
-        else:
-            self.show_notice(await export_table(request, kind))
+            self._selection = SelectionController(self, self._target)
+        return self._selection
 
     # Detail pane
 
@@ -774,6 +701,11 @@ class TaskBrowser(Container):
             self.show_detail()
         else:
             self.show_notice("There is no longer time" if message.step > 0 else "There is no shorter time")
+
+    def on_detail_pane_window_chosen(self, message: DetailPane.WindowChosen) -> None:
+        """Show the time of the history that was clicked."""
+        self._detail.trends.window = message.window
+        self.show_detail()
 
     def on_detail_pane_scale_toggled(self) -> None:
         """Show the history on the other scale."""

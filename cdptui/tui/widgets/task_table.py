@@ -24,6 +24,7 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.grouped_rows import GroupedRows
 from cdptui.tui.keymap import KeyScope, bindings
+from cdptui.tui.motion import Motion, moved
 from cdptui.tui.terminal.virtual_size import set_virtual_size
 from cdptui.tui.widgets.cached_painter import Painter
 from cdptui.tui.widgets.row_renderer import RowAppearance, RowRenderer
@@ -267,29 +268,9 @@ class TaskTable(ScrollView, can_focus=True):
         else:
             self._pinned_uuid, self._is_cursor_placed = uuid, True
 
-    def action_cursor_down(self) -> None:
-        """Move down one line."""
-        self.move_to(self._cursor + 1)
-
-    def action_cursor_up(self) -> None:
-        """Move up one line."""
-        self.move_to(self._cursor - 1)
-
-    def action_page_down(self) -> None:
-        """Move down one page."""
-        self.move_to(self._cursor + max(1, self._row_lines - 1))
-
-    def action_page_up(self) -> None:
-        """Move up one page."""
-        self.move_to(self._cursor - max(1, self._row_lines - 1))
-
-    def action_top(self) -> None:
-        """Move to the first line."""
-        self.move_to(0)
-
-    def action_bottom(self) -> None:
-        """Move to the last line."""
-        self.move_to(len(self._lines) - 1)
+    def action_move(self, motion: str) -> None:
+        """Move the cursor; `motion` is the value of a `Motion`."""
+        self.move_to(moved(Motion(motion), self._cursor, len(self._lines) - 1, max(1, self._row_lines - 1)))
 
     def scroll_columns(self, step: int) -> bool:
         """Scroll a wide list by `step` columns and return whether it moved."""

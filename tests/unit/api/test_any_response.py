@@ -17,6 +17,7 @@ from cdptui.api.client import Client
 from cdptui.api.decode import UNREADABLE, TaskDecoder, decode_page
 from cdptui.api.errors import ApiError
 from cdptui.models.auth import AccessKey, Credentials, PasswordLogin, SessionToken
+from cdptui.models.server_metrics import MetricsRequest
 from tests.doubles import EPOCH, FakeClock
 from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, MockNode, read
 from tests.unit.api.wire import FULL_ROW, encoded, row
@@ -83,6 +84,7 @@ BACKGROUND_REQUESTS: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "/cdp-backup-storage/policy": lambda client: client.resources.policies(),
     "/vm-instances": lambda client: client.resources.vm("a"),
     "/cdp-backup-storage": lambda client: client.resources.recovery_points("a", EPOCH),
+    "/zwatch/metrics": lambda client: client.resources.task_metrics(MetricsRequest("a", 0, 3_600_000, 60)),
 }
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdptui.api.decode import decode_task
 from cdptui.api.errors import UnreadableAnswer
@@ -17,6 +19,9 @@ from cdptui.api.pager import MAX_PAGES
 from cdptui.api.raw_task import pretty_json_lines
 from cdptui.models.fetched import Fetched
 from cdptui.models.recovery_points import RecoveryPoint
+from cdptui.models.server_metrics import MetricsRequest
+
+JSON = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
 SHANGHAI = timezone(timedelta(hours=8))
 NOW = datetime(2025, 6, 18, 15, 0, tzinfo=UTC)
@@ -340,3 +345,62 @@ async def test_value_is_as_old_as_its_oldest_response_in_a_cache(
     assert (await read(api)).cached_s == oldest_s
     assert not node.ages
     assert (await read(api)).cached_s == 0.0
+
+
+HOUR = MetricsRequest("t-1", 1_750_257_600_000, 1_750_261_200_000, 60)
+
+
+def a_point(value: Any, at: Any, uuid: str = "t-1") -> dict[str, Any]:
+    return {"value": value, "time": at, "labels": {"CdpTaskUuid": uuid, "CdpTaskStatus": "Running"}}
+
+
+async def test_metrics_are_requested_in_seconds_and_read_in_seconds_or_milliseconds() -> None:
+    rows = [
+        a_point(1910.5, 1750257660000),
+        a_point(1830, 1750257600),
+        a_point(7, 1750257720, "t-2"),
+        a_point(-1, 1750257780),
+        a_point("one", 1750257780),
+        a_point(True, 1750257780),
+        a_point("1750", "1750257720"),
+        a_point(7, 1750257599),
+        a_point(7, None),
+    ]
+    node = Node(zwatch__metrics={"data": rows})
+    metrics = (await resources(node).task_metrics(HOUR)).value
+    assert (
+        metrics.used_percent
+        == metrics.rpo_ms
+        == (
+            (1_750_257_600_000, 1830),
+            (1_750_257_660_000, 1910.5),
+            (1_750_257_720_000, 1750),
+        )
+    )
+    assert [asked[1].pop("metricName") for asked in node.asked] == ["CdpTaskUsedCapacityInPercent", "CdpTaskLatency"]
+    assert node.asked[0][1] == {
+        "namespace": "ZStack/CdpTask",
+        "labels": "CdpTaskUuid=t-1",
+        "startTime": "1750257600",
+        "endTime": "1750261200",
+        "period": "60",
+    }
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries({}, optional={"value": JSON, "time": JSON | st.just(1_750_257_600), "labels": JSON})
+        | JSON,
+        max_size=5,
+    )
+)
+async def test_metrics_of_any_values_are_points_in_order(rows: list[Any]) -> None:
+    metrics = (await resources(Node(zwatch__metrics={"data": rows})).task_metrics(HOUR)).value
+    assert [point.at_ms for point in metrics.rpo_ms] == sorted({point.at_ms for point in metrics.rpo_ms})
+    assert all(point.value >= 0 for point in metrics.rpo_ms)
+
+
+@pytest.mark.parametrize("body", [b"7", b"{}", b'{"data": {}}'])
+async def test_metrics_of_another_format_are_unreadable(body: bytes) -> None:
+    with pytest.raises(UnreadableAnswer):
+        await resources(Node(zwatch__metrics=body)).task_metrics(HOUR)

@@ -112,6 +112,18 @@ def test_password_of_a_process_substitution_is_read(tmp_path: Path) -> None:
     assert_one_clear_line(done, f"cannot write the log file {tmp_path}: Is a directory")
 
 
+def test_record_offers_no_option_to_record_nothing(tmp_path: Path) -> None:
+    assert "--no-record" not in cdptui("record", "--help").stdout
+    assert "--no-record" in cdptui("--help-all").stdout
+    assert_one_clear_line(cdptui("record", "--url", "node", "--no-record"), "No such option '--no-record'")
+    config, password = tmp_path / "config.toml", tmp_path / "password"
+    config.write_text("[record]\nenabled = false\n")
+    password.write_text("secret")
+    password.chmod(0o600)
+    done = cdptui("record", "--url", "node", "--user", "a", "--password-file", str(password), "--config", str(config))
+    assert "record does nothing with enabled = false" in done.stderr
+
+
 @pytest.mark.parametrize("interval", ["nan", "inf", "0", "-1", "0.5", "3601", "abc", ""])
 def test_invalid_interval_is_a_usage_error(interval: str) -> None:
     assert_one_clear_line(cdptui("--url", "node", f"--interval={interval}"), "--interval")

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from cdptui.config.errors import ConfigError
 from cdptui.config.saved_views import PRESETS, SavedView, SavedViews, SavedViewsFile
 from cdptui.query.parser import parse
-from cdptui.render.columns import BY_KEY, WORST_FIRST
+from cdptui.render.columns import BY_KEY
 from cdptui.render.groups import BY_KEY as BY_GROUPING
+from cdptui.render.sort_order import WORST_FIRST
 from tests.capabilities import run_as_ordinary_user
 
 FULL = SavedView(name="nearly full", filter="used>90%", sort="use", columns=("name", "use"), group="storage", wide=True)

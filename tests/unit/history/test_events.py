@@ -13,7 +13,8 @@ from cdptui.api import record_template
 from cdptui.history.reader import RecordingReader
 from cdptui.history.recordings import export
 from cdptui.history.schema import BUCKET_MS, open_for_reading
-from cdptui.history.writer import Poll, RecordingWriter, StorageList
+from cdptui.history.storage_writer import StorageList
+from cdptui.history.writer import Poll, RecordingWriter
 from cdptui.models.event import RENEWED, EventKind
 from cdptui.models.failure import FailureKind
 from cdptui.models.inventory import BackupStorage

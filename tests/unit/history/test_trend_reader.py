@@ -234,6 +234,7 @@ def test_unknown_task_has_no_values(tmp_path: Path) -> None:
             st.sampled_from([10 * SECOND_MS, 60 * MINUTE_MS]),
             st.sampled_from([1000, 5000, 9000]),
             st.sampled_from(["Enabled", "Disabled"]),
+            st.sampled_from(["Running", "Stopped"]),
             st.sampled_from(["4000", "8000"]),
         ),
         min_size=2,
@@ -242,13 +243,13 @@ def test_unknown_task_has_no_values(tmp_path: Path) -> None:
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_rpo_of_a_fleet_of_one_task_from_its_events_is_that_from_its_values(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, str, str]]
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, str, str, str]]
 ) -> None:
     path = tmp_path_factory.mktemp("fleet") / "node.sqlite"
     writer, at_ms = open_writer(path, NOW + timedelta(days=3)), START_MS
     writer.write_poll(poll(at_ms - 10 * SECOND_MS, task(rpo=1000, maxLatency="8000")))
-    for pause_ms, rpo, state, target in steps:
-        writer.write_poll(poll(at_ms, task(rpo=rpo, state=state, maxLatency=target)))
+    for pause_ms, rpo, state, status, target in steps:
+        writer.write_poll(poll(at_ms, task(rpo=rpo, state=state, status=status, maxLatency=target)))
         at_ms += pause_ms
     writer.write_poll(poll(at_ms, task(rpo=1000, maxLatency="8000")))
     writer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +46,9 @@ def brute_force(samples: list[tuple[int | None, str, str, int | None]]) -> tuple
             is_over = True
         elif status != "Stopped":
             covered, is_over = covered + 1, False
+        elif is_over:
+            covered, over = covered + 1, over + 1
+            lengths[-1] += 1
     return covered, over, len(lengths), max(lengths, default=0), max(worst)
 
 
@@ -72,6 +76,36 @@ def test_breach_goes_on_after_a_gap_which_does_not_count() -> None:
     assert (found.covered_ms, found.over_ms, found.breaches) == (40, 30, 1)
     assert found.longest is not None
     assert found.longest.start_ms == 10
+
+
+@pytest.mark.parametrize(
+    ("stopped_rpo", "state", "expected"),
+    [
+        pytest.param(9, "Enabled", (90, 50, 1), id="reported over the target"),
+        pytest.param(0, "Enabled", (90, 50, 1), id="reported within the target"),
+        pytest.param(9, "Disabled", (50, 10, 1), id="disabled"),
+    ],
+)
+def test_breach_goes_on_while_its_task_is_stopped(stopped_rpo: int, state: str, expected: tuple[int, int, int]) -> None:
+    series = StepSeries(until_ms=90)
+    series.extend([0, 10, 20, 60], [1, 9, stopped_rpo, 1])
+    stop = period_of(20, "Stopped", state, TARGET_MS)
+    periods = [period_of(0, "Running", "Enabled", TARGET_MS), stop, period_of(60, "Running", "Enabled", TARGET_MS)]
+
+    found = rpo_statistics(series, periods, 0, 90)
+
+    assert (found.covered_ms, found.over_ms, found.breaches) == expected
+
+
+def test_stop_within_the_target_does_not_count() -> None:
+    series = StepSeries(until_ms=100)
+    series.extend([0], [1])
+
+    found = rpo_statistics(
+        series, [period_of(0, "Running", "Enabled", 5), period_of(20, "Stopped", "Enabled", 5)], 0, 100
+    )
+
+    assert (found.covered_ms, found.over_ms, found.breaches) == (20, 0, 0)
 
 
 def test_thinned_window_has_its_own_time_over_the_target() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.models.severity import Severity, is_near_full, is_rpo_breach, status_severity
+from cdptui.models.severity import Severity, is_rpo_breach, status_severity, task_use_severity
 from tests.doubles import a_task
 
 
@@ -41,16 +41,18 @@ def test_unknown_status_is_never_healthy(status: str, state: str) -> None:
 @pytest.mark.parametrize(
     ("used", "plan", "expected"),
     [
-        pytest.param(89, 100, False, id="below"),
-        pytest.param(90, 100, True, id="at the limit"),
-        pytest.param(150, 100, True, id="over its plan"),
-        pytest.param(90, 0, False, id="no plan"),
-        pytest.param(90, None, False, id="plan unknown"),
-        pytest.param(None, 100, False, id="used unknown"),
+        pytest.param(89, 100, None, id="below"),
+        pytest.param(90, 100, Severity.NOTICE, id="at the limit"),
+        pytest.param(100, 100, Severity.CRITICAL, id="full"),
+        pytest.param(150, 100, Severity.CRITICAL, id="over its plan"),
+        pytest.param(90, 0, None, id="no plan"),
+        pytest.param(90, None, None, id="plan unknown"),
+        pytest.param(None, 100, None, id="used unknown"),
     ],
 )
-def test_near_full_needs_used_and_plan(used: int | None, plan: int | None, expected: bool) -> None:
-    assert is_near_full(a_task(used_bytes=used, plan_bytes=plan)) is expected
+def test_severity_of_use_needs_used_and_plan(used: int | None, plan: int | None, expected: Severity | None) -> None:
+    assert task_use_severity(a_task(used_bytes=used, plan_bytes=plan)) is expected
+    assert task_use_severity(a_task(used_bytes=used, plan_bytes=plan, state="Disabled")) is None
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,23 @@ from typing import Any
 
 import pytest
 
-from cdptui.api.errors import ApiError, CdpUnavailable, PermissionDenied
+from cdptui.api.errors import (
+    ApiError,
+    CdpUnavailable,
+    Intercepted,
+    NotAManagementNode,
+    NotReady,
+    PermissionDenied,
+    RateLimited,
+    ServerError,
+    TimedOut,
+    Unreachable,
+    UnreadableAnswer,
+)
 from cdptui.models.failure import FailureKind
 from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
 from cdptui.models.reasons import VmCondition
+from cdptui.models.server_metrics import MetricPoint, MetricsRequest, TaskMetrics
 from cdptui.monitor.connection import NodeConnection
 from cdptui.monitor.inventory import (
     POINTS_MAX_AGE_S,
@@ -22,13 +35,13 @@ from cdptui.monitor.inventory import (
     InventoryService,
 )
 from cdptui.monitor.request_gate import RequestGate
-from cdptui.monitor.resource_cache import BATCH, NAME_RETRY_S
+from cdptui.monitor.resource_cache import BATCH, METRICS_REFUSED_S, NAME_RETRY_S
 from tests.doubles import FakeClock, ScriptedNode, a_task
 
 DENIED = PermissionDenied("is denied by default", url="http://node/resources/names")
 LOST = BackupStorage(uuid="bs-1", name="backup-server-1", status="Disconnected")
 GOLD = Policy(uuid="p-1", name="gold")
-SHORT_TIMEOUTS_S = dict.fromkeys(("names", "vm states", "storages", "policies", "machine", "points"), 0.02)
+SHORT_TIMEOUTS_S = dict.fromkeys(("names", "vm states", "storages", "policies", "machine", "points", "metrics"), 0.02)
 
 
 class ServiceRunner:
@@ -454,3 +467,122 @@ async def test_storages_of_a_faster_node_are_reloaded_as_much_more_often() -> No
     runner.clock.seconds += STORAGE_MAX_AGE_S / 30
     await runner.show(InventoryNeeds())
     assert node.asked == ["storages", "policies", "storages"]
+
+
+def gaps_of(uuid: str, start_ms: int = 0, end_ms: int = 3_600_000, period_s: int = 60) -> InventoryNeeds:
+    return InventoryNeeds(metrics=MetricsRequest(uuid, start_ms, end_ms, period_s))
+
+
+class MetricsRunner(ServiceRunner):
+    """An inventory service that has loaded all but metrics."""
+
+    def __init__(self, failure: ApiError | None = None) -> None:
+        super().__init__(ScriptedNode([]))
+        if failure is not None:
+            self.node.known_metrics = failure
+
+    async def requested(self, needs: InventoryNeeds, *, force: bool = False) -> list[str]:
+        """Return the tasks whose metrics are requested when they are needed, for two calls of the screen."""
+        await self.show(InventoryNeeds())
+        self.node.asked.clear()
+        await self.show(needs, force=force)
+        await self.show(needs)
+        return [question.removeprefix("metrics ") for question in self.node.asked if question.startswith("metrics ")]
+
+    def state(self, uuid: str) -> FetchState[TaskMetrics]:
+        request = gaps_of(uuid).metrics
+        assert request is not None
+        return self.inventory.metrics(request)
+
+
+async def test_metrics_are_requested_for_the_shown_task_and_kept() -> None:
+    runner = MetricsRunner()
+    runner.node.known_metrics = {"a": ((MetricPoint(0, 1.0),), ())}
+    assert await runner.requested(InventoryNeeds()) == []
+    assert await runner.requested(gaps_of("a")) == ["a"]
+    assert await runner.requested(gaps_of("b")) == ["b"]
+    runner.clock.seconds += 86400.0
+    assert await runner.requested(gaps_of("a")) == []
+    assert runner.state("a").value == TaskMetrics(MetricsRequest("a", 0, 3_600_000, 60), (MetricPoint(0, 1.0),))
+    assert runner.node.most_asked_at_once == 1
+
+
+@pytest.mark.parametrize(
+    ("needs", "is_requested"),
+    [
+        pytest.param(gaps_of("a", 10_000), False, id="the window moved"),
+        pytest.param(gaps_of("a", 10_000, 3_600_001), True, id="a further gap ended"),
+        pytest.param(gaps_of("a", period_s=120), True, id="a longer window"),
+        pytest.param(InventoryNeeds(), False, id="another tab"),
+    ],
+)
+async def test_metrics_are_requested_again_only_for_gaps_that_are_not_known(
+    needs: InventoryNeeds, is_requested: bool
+) -> None:
+    runner = MetricsRunner()
+    assert await runner.requested(gaps_of("a")) == ["a"]
+    assert await runner.requested(needs) == (["a"] if is_requested else [])
+
+
+async def test_metrics_are_read_again_when_the_user_reloads() -> None:
+    runner = MetricsRunner()
+    assert await runner.requested(gaps_of("a")) == ["a"]
+    assert await runner.requested(gaps_of("a"), force=True) == ["a"]
+
+
+REFUSALS = [DENIED, CdpUnavailable("no api mapping", url="http://node"), Intercepted("403", url="http://node")]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda each: each.kind.value)
+async def test_refused_metrics_are_not_requested_for_any_task_for_an_hour(refusal: ApiError) -> None:
+    runner = MetricsRunner(refusal)
+    assert await runner.requested(gaps_of("a")) == ["a"]
+    for seconds, uuid in ((0.0, "b"), (RETRY_S, "a"), (METRICS_REFUSED_S - RETRY_S - 1, "b")):
+        runner.clock.seconds += seconds
+        assert await runner.requested(gaps_of(uuid)) == []
+        failure = runner.state(uuid).failure
+        assert failure is not None
+        assert failure.kind is refusal.kind
+    runner.clock.seconds += 1
+    runner.node.known_metrics = {}
+    assert await runner.requested(gaps_of("b")) == ["b"]
+    assert runner.state("b").value is not None
+    assert runner.state("b").failure is runner.state("c").failure is None
+
+
+async def test_refused_metrics_are_requested_at_once_when_the_user_reloads() -> None:
+    runner = MetricsRunner(DENIED)
+    assert await runner.requested(gaps_of("a")) == ["a"]
+    assert await runner.requested(gaps_of("b"), force=True) == ["b"]
+
+
+OTHER_FAILURES = [
+    failure("x", url="http://node")
+    for failure in (ServerError, TimedOut, Unreachable, NotReady, RateLimited, UnreadableAnswer, NotAManagementNode)
+]
+
+
+@pytest.mark.parametrize("failure", OTHER_FAILURES, ids=lambda each: each.kind.value)
+async def test_metrics_that_failed_are_requested_for_another_task_and_later_again(failure: ApiError) -> None:
+    runner = MetricsRunner(failure)
+    assert await runner.requested(gaps_of("a")) == ["a"]
+    assert runner.state("b").failure is None
+    assert await runner.requested(gaps_of("b")) == ["b"]
+    runner.clock.seconds += RETRY_S - 1
+    assert await runner.requested(gaps_of("a")) == []
+    runner.clock.seconds += 1
+    assert await runner.requested(gaps_of("a")) == ["a"]
+
+
+async def test_metrics_of_a_task_that_is_no_longer_shown_are_cancelled() -> None:
+    runner = MetricsRunner()
+    await runner.show(InventoryNeeds())
+    runner.node.side_gate.clear()
+
+    def move() -> bool:
+        runner.inventory.set_needs(gaps_of("b"))
+        return "metrics b" in runner.node.asked
+
+    await runner.show(gaps_of("a"), until=lambda: "metrics a" in runner.node.asked and move())
+    assert not runner.state("a").is_fetching
+    assert runner.node.most_asked_at_once == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from cdptui.models.problem_labels import LABELS
 from cdptui.models.task_row import TaskRow
 from cdptui.query.expression import (
     And,
@@ -50,7 +51,10 @@ def finds(expression: Word | Pattern | Fuzzy, candidates: Iterable[str]) -> bool
 def searched(row: TaskRow, context: QueryContext) -> list[str]:
     task = row.task
     uuids = [ref.resource_uuid for ref in task.resource_refs] + [task.backup_storage_uuid or ""]
-    return [task.name, task.uuid, task.status, *(context.names.get(uuid, uuid) for uuid in uuids if uuid)]
+    problems = [re.sub(r" \{.*\}", "", LABELS[reason.kind]) for reason in row.reasons]
+    if task.state == "Disabled" and not row.reasons:
+        problems.append("disabled")
+    return [task.name, task.uuid, task.status, *problems, *(context.names.get(uuid, uuid) for uuid in uuids if uuid)]
 
 
 def compares(clause: Comparison, row: TaskRow, context: QueryContext) -> bool:

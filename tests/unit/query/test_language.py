@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from cdptui.models.reasons import ReasonKind
+from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
 from cdptui.query.errors import QueryError
@@ -241,3 +242,26 @@ def test_comparisons_with_unknown_values_are_false() -> None:
         assert not compile_predicate(parse(text), CONTEXT)(row), text
     for text in ("used=?", "full=?", "bs=?", "not used>0", "bs=bs-9"):
         assert compile_predicate(parse(text), CONTEXT)(row) is (text != "bs=?"), text
+
+
+PROBLEMS = {
+    "vm off": [Reason(ReasonKind.STOPPED_VM_OFF, Severity.NOTICE)],
+    "storage full?": [Reason(ReasonKind.STOPPED_STORAGE_FULL, Severity.CRITICAL, is_likely=True)],
+    "full in": [Reason(ReasonKind.FULL_SOON, Severity.WARNING)],
+    "nearly full": [Reason(ReasonKind.RPO, Severity.WARNING), Reason(ReasonKind.NEAR_FULL, Severity.NOTICE)],
+    "no vm": [Reason(ReasonKind.NO_VM, Severity.WARNING)],
+}
+
+
+@pytest.mark.parametrize("form", ["{}", '"{}"', "~{}", "re:{}"])
+@pytest.mark.parametrize("text", PROBLEMS)
+def test_free_text_finds_the_words_of_problems(text: str, form: str) -> None:
+    fleet = [structs.replace(a_row("cdp", status="Failed"), reasons=tuple(reasons)) for reasons in PROBLEMS.values()]
+    words = text if form in {"{}", '"{}"'} else f'"{text}"'.replace("?", "")
+    matches = compile_predicate(parse(form.format(words)), CONTEXT)
+    assert [matches(row) for row in (*fleet, a_row("cdp"))] == [*(problem == text for problem in PROBLEMS), False]
+
+
+def test_free_text_finds_disabled_tasks_as_the_list_shows_them() -> None:
+    matches = compile_predicate(parse("disabled"), CONTEXT)
+    assert [matches(row) for row in (a_row(state="Disabled"), a_row())] == [True, False]

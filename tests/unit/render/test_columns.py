@@ -144,9 +144,9 @@ def test_every_known_status_fits_its_column(status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ratio", "role"), [(0.0, Role.TEXT), (0.89, Role.TEXT), (0.9, Role.WARN), (1.0, Role.BAD), (2.0, Role.BAD)]
+    ("ratio", "role"), [(0.0, Role.TEXT), (0.89, Role.TEXT), (0.9, Role.ACCENT), (1.0, Role.BAD), (2.0, Role.BAD)]
 )
-def test_used_share_of_the_plan_warns_before_it_is_full(ratio: float, role: Role) -> None:
+def test_used_share_of_the_plan_has_the_role_of_its_problem(ratio: float, role: Role) -> None:
     row = a_row(used_bytes=int(ratio * 1000), plan_bytes=1000)
     assert BY_KEY["use"].cell(row, CONTEXT)[0].role is role
 

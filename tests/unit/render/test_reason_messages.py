@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cdptui.models.capacity import GrowthRate
+from cdptui.models.problem_labels import WORDS
 from cdptui.models.reasons import STOP_CAUSES, Evidence, Reason, ReasonKind, VmCondition, find_reasons, overall_severity
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
@@ -103,7 +104,7 @@ def test_texts_of_stops_name_cause_and_likelihood() -> None:
         "storage full?": "Stopped, likely because backup storage backup-server-1 is full: it has little free capacity",
         "storage deleted?": "Stopped, likely because backup storage backup-server-1 is deleted: it is not visible to"
         " this account",
-        "storage offline": "Stopped because backup storage backup-server-1 is disconnected",
+        "disconnected": "Stopped because backup storage backup-server-1 is disconnected",
         "stopped, RPO?": "Stopped, likely because the RPO passed its target: 25m (target 10m)",
     }
 
@@ -222,7 +223,14 @@ def test_unknown_name_is_shown_as_uuid() -> None:
 
 def test_reason_column_shows_the_most_severe_problem_and_the_number_of_others() -> None:
     context = CellContext(EPOCH, {})
-    assert plain_text(PROBLEM.cell(CASES[0], context)).startswith("storage offline +")
+    assert plain_text(PROBLEM.cell(CASES[0], context)).startswith("disconnected")
     assert PROBLEM.cell(build_row(), context) == ()
     assert PROBLEM.sort_value(CASES[0]) > PROBLEM.sort_value(CASES[4])
     assert PROBLEM.sort_value(build_row())[0], "unknown comes last"
+
+
+@pytest.mark.parametrize("template", WORDS)
+def test_figure_of_a_label_is_at_its_end_so_that_free_text_finds_its_words(template: str) -> None:
+    words = WORDS[template]
+    assert re.fullmatch(re.escape(words) + r"( \{\w+\})?", template)
+    assert words

@@ -25,6 +25,7 @@ from cdptui.render.storage_list import (
     place_storage_columns,
     sort_storages,
     storage_line,
+    storage_order,
 )
 from cdptui.render.tabs.group import group_lines
 from cdptui.render.task_cells import CellContext
@@ -118,7 +119,7 @@ def sorted_names(storages: Sequence[StorageSummary], order: StorageOrder) -> lis
 
 def test_storages_are_sorted_worst_first_the_more_urgent_one_before() -> None:
     in_order = ["b-away", "a-full-in-5h", "c-full-in-50h", "d-fine", "e-empty"]
-    assert sorted_names(WORST_FIRST[::-1], StorageOrder()) == in_order
+    assert sorted_names(WORST_FIRST[::-1], storage_order()) == in_order
 
 
 @pytest.mark.parametrize("column", [column.key for column in STORAGE_COLUMNS])
@@ -126,7 +127,7 @@ def test_storages_are_sorted_worst_first_the_more_urgent_one_before() -> None:
 def test_any_column_sorts_and_unknown_values_come_last(column: str, *, is_inverted: bool) -> None:
     storages = {f"s-{at}": summary for at, summary in enumerate(WORST_FIRST)}
     renamed = [StorageSummary(uuid, summary.tasks, summary.storage) for uuid, summary in storages.items()]
-    order = StorageOrder(column, is_inverted)
+    order = storage_order(column, is_inverted=is_inverted)
     value = next(entry for entry in STORAGE_COLUMNS if entry.key == column).sort_value
     values = [value(summary, {}) for summary in sort_storages(renamed, order, {})]
     known = [found for found in values if found is not None]
@@ -134,18 +135,18 @@ def test_any_column_sorts_and_unknown_values_come_last(column: str, *, is_invert
 
 
 def test_next_column_walks_all_columns_and_returns_to_worst_first() -> None:
-    order, seen = StorageOrder(), []
+    order, seen = storage_order(), []
     for _ in range(len(STORAGE_COLUMNS) + 1):
         seen.append(order.key)
         order = order.next_column(1)
     assert seen == ["health", *(column.key for column in STORAGE_COLUMNS)]
-    assert order == StorageOrder()
+    assert order == storage_order()
 
 
 @pytest.mark.parametrize("width", [40, 58, 78, 118, 198])
 @pytest.mark.parametrize("column", ["health", *(column.key for column in STORAGE_COLUMNS)])
 def test_every_figure_is_on_screen_at_every_width_and_the_sort_column_with_its_arrow(width: int, column: str) -> None:
-    order = StorageOrder(column)
+    order = storage_order(column)
     placed = place_storage_columns(width, order)
     summary = growing(10, TRUSTED_S)
     heading, line = plain_text(heading_line(placed, order)), plain_text(storage_line(summary, placed, NAMES))
@@ -158,7 +159,7 @@ def test_every_figure_is_on_screen_at_every_width_and_the_sort_column_with_its_a
 
 
 def test_all_columns_fit_beside_each_other_at_120_cells() -> None:
-    assert len(place_storage_columns(118, StorageOrder())) == len(STORAGE_COLUMNS)
+    assert len(place_storage_columns(118, storage_order())) == len(STORAGE_COLUMNS)
 
 
 @settings(max_examples=100)
@@ -176,9 +177,9 @@ def test_figures_of_any_storage_fit_their_columns(
         "storage", "s-1", count, count, Severity.WARNING, growth_bytes_per_s=rate, committed_bytes=2**60
     )
     summary = StorageSummary("s-1", tasks, a_storage(name, total_bytes=total, available_bytes=free))
-    placed = place_storage_columns(118, StorageOrder())
+    placed = place_storage_columns(118, storage_order())
     assert cell_len(plain_text(storage_line(summary, placed, {}))) == cell_len(
-        plain_text(heading_line(placed, StorageOrder()))
+        plain_text(heading_line(placed, storage_order()))
     )
     for column in STORAGE_COLUMNS[1:]:
         assert cell_len(plain_text(column.cell(summary, {}))) <= column.width, column.key

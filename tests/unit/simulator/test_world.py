@@ -171,6 +171,32 @@ def test_capacity_is_measured_every_five_minutes_and_latency_every_minute() -> N
     assert len(grown) > len(same) * 0.8
 
 
+def test_past_metrics_are_those_that_were_seen_in_the_current_status() -> None:
+    clock = ManualClock()
+    world = World(SimulatorSettings(tasks=40), clock)
+    seen: list[dict[str, tuple[int, int]]] = []
+    for _ in range(90):
+        seen.append({task.uuid: world.current_metrics(task) for task in world.tasks.values()})
+        clock.advance(60)
+        world.advance()
+    compared = Counter[str]()
+    for task in world.tasks.values():
+        minutes = range(max(0, task.since), len(seen))
+        assert world.metrics_at(task, minutes) == [seen[minute][task.uuid] for minute in minutes]
+        compared[task.status] += len(minutes)
+    assert compared["Running"] > 30 * 60
+    assert len(compared) >= 5
+
+
+def test_metrics_before_the_current_status_grow_to_it() -> None:
+    world = World(SimulatorSettings(tasks=40), ManualClock())
+    for task in world.tasks.values():
+        used = [used for used, _ in world.metrics_at(task, range(task.since - 600, task.since + 1))]
+        assert used == sorted(used)
+        assert used[0] >= 0
+        assert used[-1] - used[-2] <= max(1.0, task.pace)
+
+
 def test_frozen_fleet_changes_only_by_commands() -> None:
     clock = ManualClock()
     world = World(FAST, clock)

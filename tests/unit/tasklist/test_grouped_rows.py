@@ -13,7 +13,7 @@ from cdptui.models.severity import is_recording, is_rpo_judged
 from cdptui.models.task_row import TaskRow
 from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.tasklist.grouped_rows import GroupedRows
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import TaskOrder, task_order
 from cdptui.tasklist.sorted_rows import SortedRows, arrange
 from tests.unit.render.rows import a_row
 from tests.unit.tasklist.test_sort_order import orders, rows
@@ -25,12 +25,12 @@ grouped = st.builds(
 )
 
 
-def update(grouped: GroupedRows, fleet: list[TaskRow], order: SortOrder, anchor: str | None = None) -> None:
+def update(grouped: GroupedRows, fleet: list[TaskRow], order: TaskOrder, anchor: str | None = None) -> None:
     for _ in grouped.update_steps(fleet, order, lambda: anchor):
         pass
 
 
-def outline_of(fleet: list[TaskRow], order: SortOrder) -> GroupedRows:
+def outline_of(fleet: list[TaskRow], order: TaskOrder) -> GroupedRows:
     grouped = GroupedRows()
     update(grouped, fleet, order)
     return grouped
@@ -50,7 +50,7 @@ FLEET = [
 
 
 def test_ungrouped_list_has_only_rows() -> None:
-    grouped = outline_of(FLEET, SortOrder("name"))
+    grouped = outline_of(FLEET, task_order("name"))
     assert in_words(grouped) == ["a", "b", "c", "d", "e"]
     assert grouped.groups == ()
     assert grouped.group_of_line(0) is None
@@ -58,12 +58,12 @@ def test_ungrouped_list_has_only_rows() -> None:
 
 
 def test_groups_are_worst_first_with_rows_in_sort_order() -> None:
-    grouped = outline_of(FLEET, SortOrder("name", is_inverted=True, group="status"))
+    grouped = outline_of(FLEET, task_order("name", is_inverted=True, group="status"))
     assert in_words(grouped) == ["Failed", "d", "b", "Running", "c", "a", "Stopped", "e"]
 
 
 def test_folded_group_is_one_line() -> None:
-    grouped = outline_of(FLEET, SortOrder("name", group="status"))
+    grouped = outline_of(FLEET, task_order("name", group="status"))
     assert grouped.fold(grouped.groups[0])
     assert in_words(grouped) == ["Failed", "Running", "a", "c", "Stopped", "e"]
     assert grouped.index_of("uuid-of-b") == 0, "a task that is folded is found at its group"
@@ -72,7 +72,7 @@ def test_folded_group_is_one_line() -> None:
 
 
 def test_fold_all_unfolds_when_all_are_folded() -> None:
-    grouped = outline_of(FLEET, SortOrder("name", group="status"))
+    grouped = outline_of(FLEET, task_order("name", group="status"))
     grouped.fold(grouped.groups[1])
     assert grouped.fold_all()
     assert in_words(grouped) == ["Failed", "Running", "Stopped"]
@@ -81,38 +81,38 @@ def test_fold_all_unfolds_when_all_are_folded() -> None:
 
 
 def test_folded_groups_are_kept_across_polls_and_groupings() -> None:
-    grouped = outline_of(FLEET, SortOrder("name", group="status"))
+    grouped = outline_of(FLEET, task_order("name", group="status"))
     grouped.fold(grouped.groups[0])
-    update(grouped, FLEET[1:], SortOrder("name", group="status"))
-    update(grouped, FLEET, SortOrder("name", group="state"))
+    update(grouped, FLEET[1:], task_order("name", group="status"))
+    update(grouped, FLEET, task_order("name", group="state"))
     assert in_words(grouped)[:2] == ["Enabled", "a"]
-    update(grouped, FLEET, SortOrder("name"))
-    update(grouped, FLEET, SortOrder("used", group="status"))
+    update(grouped, FLEET, task_order("name"))
+    update(grouped, FLEET, task_order("used", group="status"))
     assert in_words(grouped)[:2] == ["Failed", "Running"]
 
 
 def test_group_that_becomes_worst_moves_to_the_top() -> None:
     healthy = [a_row("a", backup_storage_uuid="one"), a_row("b", backup_storage_uuid="two")]
-    grouped = outline_of(healthy, SortOrder(group="storage"))
+    grouped = outline_of(healthy, task_order(group="storage"))
     assert in_words(grouped) == ["one", "a", "two", "b"]
-    update(grouped, [healthy[0], a_row("b", backup_storage_uuid="two", status="Failed")], SortOrder(group="storage"))
+    update(grouped, [healthy[0], a_row("b", backup_storage_uuid="two", status="Failed")], task_order(group="storage"))
     assert in_words(grouped) == ["two", "b", "one", "a"]
 
 
 def test_abandoned_update_changes_nothing() -> None:
     fleet = [a_row(f"task {n:05d}", status="Running" if n % 3 else "Failed") for n in range(9000)]
-    grouped = outline_of(fleet, SortOrder("name", group="status"))
+    grouped = outline_of(fleet, task_order("name", group="status"))
     before = list(grouped)
-    total = sum(1 for _ in GroupedRows().update_steps(fleet[3000:], SortOrder("used", group="state")))
+    total = sum(1 for _ in GroupedRows().update_steps(fleet[3000:], task_order("used", group="state")))
     for count in range(total):
-        list(islice(grouped.update_steps(fleet[3000:], SortOrder("used", group="state")), count))
+        list(islice(grouped.update_steps(fleet[3000:], task_order("used", group="state")), count))
         if count % 5 == 0:
             assert list(grouped) == before
 
 
 @settings(max_examples=150)
 @given(st.lists(st.tuples(rows, grouped, st.sets(st.integers(0, 5)), st.booleans()), min_size=1, max_size=4))
-def test_lines_rows_and_groups_are_consistent(history: list[tuple[list[TaskRow], SortOrder, set[int], bool]]) -> None:
+def test_lines_rows_and_groups_are_consistent(history: list[tuple[list[TaskRow], TaskOrder, set[int], bool]]) -> None:
     grouped = GroupedRows(SortedRows(2))
     for fleet, order, to_fold, is_all in history:
         update(grouped, fleet, order)
@@ -146,7 +146,7 @@ def test_lines_rows_and_groups_are_consistent(history: list[tuple[list[TaskRow],
 @settings(max_examples=100)
 @given(rows)
 def test_group_totals_equal_those_of_their_rows(fleet: list[TaskRow]) -> None:
-    grouped = outline_of(fleet, SortOrder(group="status"))
+    grouped = outline_of(fleet, task_order(group="status"))
     for group in grouped.groups:
         members = [row for row in fleet if row.task.status == group.key]
         used = [row.task.used_bytes for row in members if row.task.used_bytes is not None]
@@ -164,14 +164,14 @@ def test_group_totals_equal_those_of_their_rows(fleet: list[TaskRow]) -> None:
 
 def test_used_ratio_counts_only_tasks_with_a_plan() -> None:
     fleet = [a_row("a", used_bytes=50, plan_bytes=100), a_row("b", used_bytes=1000, plan_bytes=0)]
-    (group,) = outline_of(fleet, SortOrder(group="state")).groups
+    (group,) = outline_of(fleet, task_order(group="state")).groups
     assert group.used_ratio == 0.5
     assert group.used_bytes == 1050
 
 
 def test_rpo_of_disabled_tasks_does_not_count() -> None:
     fleet = [a_row("a", rpo_ms=10**9, state="Disabled", status="Stopped"), a_row("b", rpo_ms=1_000)]
-    groups = {group.key: group for group in outline_of(fleet, SortOrder(group="state")).groups}
+    groups = {group.key: group for group in outline_of(fleet, task_order(group="state")).groups}
     assert groups["Disabled"].rpo_ratio is None
     assert groups["Enabled"].rpo_ms == 1_000
 
@@ -181,5 +181,5 @@ def test_rpo_of_disabled_tasks_does_not_count() -> None:
 )
 def test_last_measured_rpo_counts_only_over_its_target(stopped_ms: int, worst_ms: int) -> None:
     fleet = [a_row("a", rpo_ms=stopped_ms, rpo_target_ms=600_000, status="Stopped"), a_row("b", rpo_ms=1_000)]
-    (group,) = outline_of(fleet, SortOrder(group="state")).groups
+    (group,) = outline_of(fleet, task_order(group="state")).groups
     assert group.rpo_ms == worst_ms

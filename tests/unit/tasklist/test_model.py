@@ -13,7 +13,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.query.parser import parse
 from cdptui.render.column_layout import ColumnLayout
 from cdptui.tasklist.model import TaskListModel
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import task_order
 from tests.doubles import EPOCH, FakeClock
 from tests.unit.render.rows import a_row
 
@@ -65,7 +65,7 @@ def fill(
 
 def test_rows_are_shown_at_once_when_the_update_is_short() -> None:
     model, announced, later = a_model()
-    model.set_order(SortOrder("name"))
+    model.set_order(task_order("name"))
     fill(model)
     assert announced[-1] == ["erp-db", "erp-web", "mail", "oa"]
     assert later.work is None
@@ -92,7 +92,7 @@ def test_rows_that_arrive_during_a_long_update_are_shown_after_it() -> None:
 def test_other_order_abandons_the_update_that_is_running() -> None:
     model, announced, later = a_model(SlowClock())
     fill(model)
-    model.set_order(SortOrder("name"))
+    model.set_order(task_order("name"))
     later.run()
     assert announced == [["erp-db", "erp-web", "mail", "oa"]]
 
@@ -119,7 +119,7 @@ def test_unhealthy_only_is_combined_with_the_typed_filter() -> None:
 
 def test_removed_anchor_is_replaced_by_its_successor() -> None:
     model, _, _ = a_model()
-    model.set_order(SortOrder("name"))
+    model.set_order(task_order("name"))
     fill(model)
     model.set_anchor("uuid-of-erp-web")
     fill(model, [row for row in FLEET if row.task.name != "erp-web"])
@@ -143,7 +143,7 @@ def test_same_order_and_same_columns_change_nothing() -> None:
     model, announced, _ = a_model()
     fill(model)
     before = len(announced)
-    assert not model.set_order(SortOrder())
+    assert not model.set_order(task_order())
     assert not model.set_columns(ColumnLayout())
     assert len(announced) == before
 
@@ -162,7 +162,7 @@ def test_marks_follow_the_filter_and_are_removed_with_their_tasks() -> None:
 
 def test_members_of_a_group_are_the_uuids_of_its_tasks() -> None:
     model, _, _ = a_model()
-    model.set_order(SortOrder(group="status"))
+    model.set_order(task_order(group="status"))
     fill(model)
     groups = [line for line in model.lines[:] if isinstance(line, GroupSummary)]
     assert [set(model.members(group)) for group in groups if group.key == "Failed"] == [

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from cdptui.models.capacity import GrowthRate
 from cdptui.models.task_row import TaskRow
-from cdptui.render.columns import COLUMNS, WORST_FIRST
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.render.columns import COLUMNS
+from cdptui.render.sort_order import WORST_FIRST
+from cdptui.tasklist.sort_order import TaskOrder, task_order
 from cdptui.tasklist.sorted_rows import arrange
 from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
@@ -48,18 +49,18 @@ rows = st.lists(
     max_size=12,
     unique_by=lambda row: row.task.uuid,
 )
-orders = st.builds(SortOrder, st.sampled_from(KEYS), st.booleans(), st.just(""))
+orders = st.builds(task_order, st.sampled_from(KEYS), is_inverted=st.booleans())
 
 
 @settings(max_examples=100)
 @given(rows, orders)
-def test_sorted_list_has_every_task_once(fleet: list[TaskRow], order: SortOrder) -> None:
+def test_sorted_list_has_every_task_once(fleet: list[TaskRow], order: TaskOrder) -> None:
     assert sorted(map(id, arrange(fleet, order))) == sorted(map(id, fleet))
 
 
 @settings(max_examples=100)
 @given(rows, orders, st.randoms())
-def test_order_does_not_depend_on_the_input_order(fleet: list[TaskRow], order: SortOrder, random: Random) -> None:
+def test_order_does_not_depend_on_the_input_order(fleet: list[TaskRow], order: TaskOrder, random: Random) -> None:
     shuffled = list(fleet)
     random.shuffle(shuffled)
     assert arrange(shuffled, order) == arrange(fleet, order)
@@ -67,7 +68,7 @@ def test_order_does_not_depend_on_the_input_order(fleet: list[TaskRow], order: S
 
 @settings(max_examples=100)
 @given(rows, orders)
-def test_unknown_values_are_last_in_both_directions(fleet: list[TaskRow], order: SortOrder) -> None:
+def test_unknown_values_are_last_in_both_directions(fleet: list[TaskRow], order: TaskOrder) -> None:
     column = order.column
     if column is None:
         return
@@ -87,7 +88,7 @@ def before(fleet: list[TaskRow], value: Callable[[TaskRow], float | None], *, is
 @settings(max_examples=150)
 @given(rows, st.booleans())
 def test_default_order_is_severity_rpo_used_name(fleet: list[TaskRow], is_inverted: bool) -> None:
-    arranged = arrange(fleet, SortOrder(is_inverted=is_inverted))
+    arranged = arrange(fleet, task_order(is_inverted=is_inverted))
     severities = [row.severity for row in arranged]
     assert severities == sorted(severities, reverse=not is_inverted)
     for severity in set(severities):
@@ -111,7 +112,7 @@ def test_default_order_is_worst_first() -> None:
         a_row("starting", status="Starting"),
         a_row("odd", status="Levitating"),
     ]
-    assert [row.task.name for row in arrange(fleet, SortOrder())] == [
+    assert [row.task.name for row in arrange(fleet, task_order())] == [
         "failed",
         "odd",
         "starting",
@@ -135,8 +136,8 @@ def test_default_order_within_a_severity_has_the_more_urgent_problem_first() -> 
     ]
     expected = ["full in 21 min", "full in 9 h", "protects nothing", "over its target"]
     expected += ["full in 2 d", "more nearly full", "nearly full"]
-    assert [row.task.name for row in arrange(fleet, SortOrder())] == expected
-    assert [row.task.name for row in arrange(fleet, SortOrder(is_inverted=True))] == expected[::-1]
+    assert [row.task.name for row in arrange(fleet, task_order())] == expected
+    assert [row.task.name for row in arrange(fleet, task_order(is_inverted=True))] == expected[::-1]
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -144,29 +145,33 @@ def test_equal_tasks_are_sorted_by_name_in_both_directions(key: str) -> None:
     fleet = [a_row(name, resource_refs=()) for name in ("b", "A", "c")]
     if key not in {"name", "uuid"}:
         for is_inverted in (False, True):
-            assert [row.task.name for row in arrange(fleet, SortOrder(key, is_inverted))] == ["A", "b", "c"]
+            assert [row.task.name for row in arrange(fleet, task_order(key, is_inverted=is_inverted))] == [
+                "A",
+                "b",
+                "c",
+            ]
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_inverting_twice_restores_the_order(key: str) -> None:
-    order = SortOrder(key)
+    order = task_order(key)
     assert order.inverted().inverted() == order
     assert order.inverted().is_descending is not order.is_descending
 
 
 def test_next_column_wraps_around() -> None:
-    order = SortOrder()
+    order = task_order()
     seen = []
     for _ in KEYS:
         seen.append(order.key)
         order = order.next_column(1)
     assert tuple(seen) == KEYS
-    assert order == SortOrder()
-    assert SortOrder().next_column(-1).key == KEYS[-1]
+    assert order == task_order()
+    assert task_order().next_column(-1).key == KEYS[-1]
 
 
 def test_new_column_starts_with_its_own_direction() -> None:
-    assert SortOrder("name", is_inverted=True).next_column(1) == SortOrder("status", is_inverted=False)
+    assert task_order("name", is_inverted=True).next_column(1) == task_order("status", is_inverted=False)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +179,7 @@ def test_new_column_starts_with_its_own_direction() -> None:
     [(WORST_FIRST, True), ("name", False), ("use", True), ("full-in", False), ("last-op", False)],
 )
 def test_column_starts_with_its_worst_value(key: str, is_descending: bool) -> None:
-    assert SortOrder(key).is_descending is is_descending
+    assert task_order(key).is_descending is is_descending
 
 
 def test_order_by_problem_has_the_more_urgent_first_and_rows_without_a_problem_last_in_both_directions() -> None:
@@ -186,8 +191,8 @@ def test_order_by_problem_has_the_more_urgent_first_and_rows_without_a_problem_l
         a_judged_row("full in 21 min", {"growth": measured, "seconds_until_full": 1_260.0}),
     ]
     expected = ["full in 21 min", "full in 9 h", "over its target"]
-    assert [row.task.name for row in arrange(fleet, SortOrder("problem"))] == [*expected, "well"]
-    assert [row.task.name for row in arrange(fleet, SortOrder("problem", is_inverted=True))] == [
+    assert [row.task.name for row in arrange(fleet, task_order("problem"))] == [*expected, "well"]
+    assert [row.task.name for row in arrange(fleet, task_order("problem", is_inverted=True))] == [
         *expected[::-1],
         "well",
     ]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdptui.models.task_row import TaskRow
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import TaskOrder, task_order
 from cdptui.tasklist.sorted_rows import SortedRows, arrange
 from tests.unit.render.rows import a_row
 from tests.unit.tasklist.test_sort_order import orders, rows
@@ -18,7 +18,7 @@ def uuids(fleet: list[TaskRow] | SortedRows) -> list[str]:
     return [row.task.uuid for row in fleet]
 
 
-def update(sorted_rows: SortedRows, fleet: list[TaskRow], order: SortOrder, anchor: str | None = None) -> int:
+def update(sorted_rows: SortedRows, fleet: list[TaskRow], order: TaskOrder, anchor: str | None = None) -> int:
     """Run all steps and return their number."""
     return sum(1 for _ in sorted_rows.update_steps(fleet, order, lambda: anchor))
 
@@ -39,7 +39,7 @@ polls = st.tuples(st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)), rows
 @settings(max_examples=200)
 @given(rows, st.lists(polls, max_size=6), st.integers(0, 3))
 def test_updated_list_equals_a_new_one(
-    fleet: list[TaskRow], history: list[tuple[set[int], set[int], list[TaskRow], SortOrder]], max_moves: int
+    fleet: list[TaskRow], history: list[tuple[set[int], set[int], list[TaskRow], TaskOrder]], max_moves: int
 ) -> None:
     sorted_rows = SortedRows(max_moves)
     for changed, gone, new, order in history:
@@ -53,11 +53,11 @@ def test_updated_list_equals_a_new_one(
 @given(rows, st.data())
 def test_successor_of_a_deleted_anchor_is_its_neighbour(fleet: list[TaskRow], data: st.DataObject) -> None:
     sorted_rows = SortedRows()
-    update(sorted_rows, fleet, SortOrder("name"))
+    update(sorted_rows, fleet, task_order("name"))
     gone = data.draw(st.sets(st.sampled_from(uuids(fleet)))) if fleet else set()
     anchor = data.draw(st.sampled_from(uuids(sorted_rows))) if fleet else None
     old = uuids(sorted_rows)
-    update(sorted_rows, [row for row in fleet if row.task.uuid not in gone], SortOrder("name"), anchor)
+    update(sorted_rows, [row for row in fleet if row.task.uuid not in gone], task_order("name"), anchor)
     if anchor is None or anchor not in gone:
         assert sorted_rows.successor_uuid is None
         return
@@ -72,24 +72,24 @@ def fleet_of(count: int) -> list[TaskRow]:
 
 def test_abandoned_update_changes_nothing() -> None:
     sorted_rows, fleet = SortedRows(), fleet_of(9000)
-    update(sorted_rows, fleet, SortOrder("name"))
+    update(sorted_rows, fleet, task_order("name"))
     before = uuids(sorted_rows)
-    steps: Iterator[None] = sorted_rows.update_steps(fleet, SortOrder("used"))
+    steps: Iterator[None] = sorted_rows.update_steps(fleet, task_order("used"))
     assert len(list(islice(steps, 5))) == 5
     assert uuids(sorted_rows) == before
-    assert sorted_rows.order == SortOrder("name")
+    assert sorted_rows.order == task_order("name")
 
 
 def test_few_changes_sort_few_rows() -> None:
     sorted_rows, fleet = SortedRows(), fleet_of(9000)
-    assert update(sorted_rows, fleet, SortOrder("used")) > 9
-    assert update(sorted_rows, grown(fleet, {5, 6}), SortOrder("used")) <= 2
-    assert update(sorted_rows, grown(fleet, set(range(8000))), SortOrder("used")) > 9
+    assert update(sorted_rows, fleet, task_order("used")) > 9
+    assert update(sorted_rows, grown(fleet, {5, 6}), task_order("used")) <= 2
+    assert update(sorted_rows, grown(fleet, set(range(8000))), task_order("used")) > 9
 
 
 def test_empty_list_has_no_successor() -> None:
     sorted_rows = SortedRows()
-    assert update(sorted_rows, [], SortOrder()) == 0 or not len(sorted_rows)
+    assert update(sorted_rows, [], task_order()) == 0 or not len(sorted_rows)
     assert sorted_rows.index_of(None) is None
     assert sorted_rows.index_of("x") is None
 
@@ -97,8 +97,8 @@ def test_empty_list_has_no_successor() -> None:
 def test_replaced_list_is_released_in_steps() -> None:
     sorted_rows = SortedRows(max_moves=2)
     before = [a_row(f"task {number}", uuid=f"{number}") for number in range(9)]
-    update(sorted_rows, before, SortOrder("name"))
-    update(sorted_rows, grown(before, set(range(9))), SortOrder("name"))
+    update(sorted_rows, before, task_order("name"))
+    update(sorted_rows, grown(before, set(range(9))), task_order("name"))
     held = sys.getrefcount(before[0])
     steps = sum(1 for _ in sorted_rows.release_old())
     assert 3 <= steps <= 4

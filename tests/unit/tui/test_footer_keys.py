@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from cdptui.render.spans import plain_text
-from cdptui.tui.footer_keys import FooterKey, FooterPlace, footer_keys, footer_line, help_keys
+from cdptui.tui.footer_keys import FooterKey, FooterPlace, footer_keys, footer_line, footer_lines, help_keys
 from cdptui.tui.keymap import DEFAULT_KEYMAP, with_overrides
 
 
@@ -35,6 +35,17 @@ def test_quit_and_help_are_shown_at_every_width_whatever_the_notice(
 def test_notice_that_is_too_long_is_cut_at_its_end() -> None:
     text = footer(FooterPlace.LIST, 40, "60 tasks were saved to /root/tasks.csv")
     assert text == " ? help  q quit  60 tasks were saved to…"
+
+
+@given(st.integers(40, 200), st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=300), st.booleans())
+def test_whole_notice_is_not_cut_and_only_a_long_one_takes_more_lines(width: int, notice: str, has_marks: bool) -> None:
+    keys, marks = footer_keys(FooterPlace.LIST, DEFAULT_KEYMAP), "2 marked" if has_marks else ""
+    lines = [plain_text(line) for line in footer_lines(keys, notice, marks, width, cell_len, is_whole=True)]
+    assert notice in "".join(line.strip() for line in lines[:-1]) or notice in lines[-1]
+    assert all(cell_len(line) <= width for line in lines)
+    assert marks in lines[-1]
+    (cut,) = footer_lines(keys, notice, marks, width, cell_len, is_whole=False)
+    assert (len(lines) == 1) is ("…" not in plain_text(cut))
 
 
 def test_keys_are_those_that_the_user_configured() -> None:

@@ -10,7 +10,10 @@ from rich.cells import cell_len
 
 from cdptui.models.capacity import CapacityHistory, CapacitySample, ObservationGap
 from cdptui.models.event import Event, EventKind
+from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.inventory import FetchState
 from cdptui.models.rpo_history import RpoBreach, RpoStatistics, period_of
+from cdptui.models.server_metrics import MetricPoint, TaskMetrics, fill_gaps, metrics_request
 from cdptui.models.severity import Severity
 from cdptui.models.step_series import StepSeries
 from cdptui.models.trend import (
@@ -25,10 +28,13 @@ from cdptui.models.trend import (
     memory_trend,
     task_trend,
 )
+from cdptui.render.spans import Role, plain_text
+from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.history import chart_columns
-from cdptui.render.tabs.registry import HISTORY
+from cdptui.render.tabs.registry import HISTORY, TABS, tab_renderer
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.doubles import EPOCH, GIB
-from tests.unit.render.tabs.rows import a_row, shown
+from tests.unit.render.tabs.rows import DENIED, a_row, shown
 
 END_MS = round(1000 * EPOCH.timestamp())
 SIZES = [pytest.param(58, 7, id="60x20"), pytest.param(78, 9, id="80x24"), (46, 35), (66, 45)]
@@ -126,6 +132,76 @@ def test_gap_has_its_sign_in_both_charts() -> None:
     lines = [line for line in lines_of() if "┤" in line and "·" in line]
     assert len(lines) == 2
     assert {line.count("·") for line in lines} == {2 * chart_columns(100) // 24}
+
+
+def a_filled_trend(width: int = 100) -> TaskTrend:
+    """Return `a_trend` with values of the server in its gap."""
+    trend = a_trend(width)
+    request = metrics_request(trend)
+    assert request is not None
+    times_ms = range(request.start_ms, request.end_ms, MINUTE_MS)
+    used_percent = [MetricPoint(at_ms, 25.0) for at_ms in times_ms]
+    rpo_ms = [MetricPoint(at_ms, 4_200_000) for at_ms in times_ms]
+    return fill_gaps(trend, TaskMetrics(request, used_percent, rpo_ms), 100 * GIB)
+
+
+def test_gap_with_metrics_of_the_server_is_drawn_and_marked() -> None:
+    lines = lines_of(trend=a_filled_trend())
+    gap_columns = 2 * chart_columns(100) // 24
+    empty = [line for line in lines_of() if "┤" in line and "·" in line]
+    column = empty[0].index("·")
+
+    assert not any("┤" in line and "·" in line for line in lines)
+    axis = next(index for index, line in enumerate(lines) if "└" in line)
+    marks = lines[axis + 1]
+    assert marks.split() == ["server", "▓" * gap_columns]
+    assert marks.index("▓") == column, "the mark is below the gap"
+    used, rpo = (line for line in lines[:axis] if line.split("┤")[0].strip() in {"25 GiB", "1h10m"})
+    assert used[column] == "▁"
+    assert rpo[column] == "█"
+    text = "\n".join(lines)
+    assert "worst 1h10m" in text
+    assert "· no monitor ran for 2 h" in text
+    assert "▓ from the server's metrics, used capacity by today's plan" in text
+    assert any(line.startswith("worst     41m") for line in lines), "the RPO over time is that of the recording"
+
+
+def test_values_of_the_server_are_dim() -> None:
+    trend = a_filled_trend()
+    context = DetailContext(
+        (), CapacityHistory(), {}, "", EPOCH, ZONE, DEFAULT_KEYMAP.labels, trend=trend, is_trend_zoomed=False
+    )
+    drawn = tab_renderer(HISTORY)(a_row(plan_bytes=100 * GIB), context, 100, 40)
+    bottom = next(line for line in drawn if plain_text(line).startswith("      0 B ┤"))
+    assert [(span.role, len(span.text)) for span in bottom[1:]] == [
+        (Role.BAR, min(trend.used_from_server)),
+        (Role.DIM, len(trend.used_from_server)),
+        (Role.BAR, trend.request.columns - max(trend.used_from_server) - 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [
+        (DENIED, "no permission"),
+        (Failure(FailureKind.CDP_UNAVAILABLE, "no api mapping", "http://node/x"), "this node has none"),
+        (Failure(FailureKind.TIMED_OUT, "no answer within 30 s", ""), "timed out: no answer within 30 s"),
+    ],
+    ids=["denied", "missing", "failed"],
+)
+def test_metrics_that_cannot_be_read_are_reported_in_the_history_only(failure: Failure, cause: str) -> None:
+    metrics: FetchState[TaskMetrics] = FetchState(failure=failure)
+    assert f"The server's metrics could not be read: {cause}; r retries" in lines_of(metrics=metrics)
+    for tab in TABS:
+        lines = shown(tab, a_row(), trend=a_trend(), metrics=metrics)
+        assert (cause in "\n".join(lines)) is (tab is HISTORY)
+
+
+def test_metrics_that_are_loading_or_have_no_points_change_nothing() -> None:
+    request = metrics_request(a_trend())
+    assert request is not None
+    for metrics in (FetchState[TaskMetrics](is_fetching=True), FetchState(TaskMetrics(request), fetched_at=1.0)):
+        assert lines_of(metrics=metrics) == lines_of()
 
 
 def test_outage_has_another_sign_than_a_time_without_a_monitor() -> None:

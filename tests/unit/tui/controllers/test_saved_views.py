@@ -11,7 +11,7 @@ import pytest
 from cdptui.config.saved_views import SavedView, SavedViews
 from cdptui.query.parser import parse
 from cdptui.tasklist.model import TaskListModel, Work
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import task_order
 from cdptui.tui.controllers import saved_views
 from cdptui.tui.controllers.saved_views import SavedViewsController
 from cdptui.tui.screens.view_menu import ViewCommand
@@ -82,16 +82,16 @@ def test_saved_view_is_recalled_with_filter_order_and_name() -> None:
 
     async def scenario() -> None:
         tasks.set_filter(parse("used>80%"), is_unhealthy_only=True)
-        tasks.set_order(SortOrder("name", is_inverted=True))
+        tasks.set_order(task_order("name", is_inverted=True))
         await save(controller, host, 3, "nearly full")
         tasks.set_filter(None, is_unhealthy_only=False)
-        tasks.set_order(SortOrder())
+        tasks.set_order(task_order())
         await controller.recall(3)
         await host.run()
 
     asyncio.run(scenario())
     assert tasks.filter_text == "unhealthy, used>80%"
-    assert tasks.order == SortOrder("name", is_inverted=True)
+    assert tasks.order == task_order("name", is_inverted=True)
     assert controller.recalled_name == "3 nearly full"
     assert host.notices == ["Saved as view 3: nearly full", "View 3 nearly full"]
     assert host.has_filter_bar
