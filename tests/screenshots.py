@@ -63,7 +63,7 @@ SITTINGS = (
             ("list", ("escape", "full_stop", "d")),
             ("sort", ("s",)),
             ("help", ("escape", "question_mark")),
-            ("light", ("escape", "d", "t")),
+            ("light", ("escape", "d", "ctrl+p", *"theme", "space", *"light", "enter")),
         ),
     ),
     Sitting(

@@ -20,6 +20,7 @@ PAGES: Final = (
     "filters",
     "configuration",
     "recording",
+    "time-machine",
     "files-and-exit-codes",
     "when-things-fail",
     "terminals",

@@ -13,9 +13,9 @@ from cdptui.cli.output_boundary import redact
 from cdptui.clock import SystemClock
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.failure import FailureKind
+from cdptui.models.inventory_needs import InventoryNeeds
 from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.monitor.connection import NodeConnection, connect
-from cdptui.monitor.inventory import InventoryNeeds
 from cdptui.monitor.update import Update
 from cdptui.render.failure_messages import failure_fact
 from cdptui.render.recording_messages import recording_notice, recording_span

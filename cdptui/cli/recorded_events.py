@@ -10,6 +10,7 @@ import click
 from cdptui.api.decode import TaskDecoder
 from cdptui.api.record_template import join_record
 from cdptui.clock import Clock
+from cdptui.history.fleet_reader import FleetReader
 from cdptui.history.reader import RecordingReader
 from cdptui.history.recordings import opened
 from cdptui.models.reasons import overall_severity
@@ -50,7 +51,8 @@ def event_lines(path: Path, since_ms: int, expression: Expression | None, clock:
     with opened(path) as connection:
         reader = RecordingReader(connection)
         found = reader.events(since_ms)
-        rows = _newest_rows(reader) if expression is not None and needs_task(expression) else {}
+        needs_rows = expression is not None and needs_task(expression)
+        rows = _newest_rows(reader, FleetReader(connection)) if needs_rows else {}
     events = [EventRow(event, event_line(event, None), rows.get(event.task_uuid)) for event in found]
     if expression is not None:
         events = list(match_events(events, expression, QueryContext(clock.now())).rows)
@@ -59,11 +61,11 @@ def event_lines(path: Path, since_ms: int, expression: Expression | None, clock:
         yield f"{moment}  {row.event.severity.name.lower():<8}  {text}"
 
 
-def _newest_rows(reader: RecordingReader) -> dict[str, TaskRow]:
+def _newest_rows(reader: RecordingReader, fleet: FleetReader) -> dict[str, TaskRow]:
     last, problems = reader.last_poll(), reader.newest_problems()
     if last is None:
         return {}
-    records = [join_record(task.text, task.values) for task in reader.tasks_at(last.at_ms)]
+    records = [join_record(task.text, task.values) for task in fleet.records_at(last.at_ms)]
     rows = {}
     for task in TaskDecoder().decode(records):
         reasons = problems.get(task.uuid, ())

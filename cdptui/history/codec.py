@@ -203,6 +203,15 @@ class Chunk:
             values[count - 1] if (count := bisect_right(polls, poll)) else None for polls, values in self._columns
         )
 
+    def changed_at(self, column: int, poll: int) -> int | None:
+        """Return the poll, up to `poll`, in which a value changed last; None when it has none.
+
+        The first poll of the chunk is no change if the value is that from before.
+        """
+        polls = self._columns[column].polls
+        at = bisect_right(polls, poll)
+        return polls[at - 1] if at else None
+
     def changes(self, column: int) -> Iterator[tuple[int, int | None]]:
         """Return the polls in which a value changed, and its values."""
         return zip(*self._columns[column], strict=False)

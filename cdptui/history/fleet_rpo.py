@@ -35,28 +35,28 @@ def read_fleet_rpo(
     breaches = _breaches(connection, since_ms, end_ms)
     tasks = [
         TaskBreaches(uuid, periods, breaches.get(uuid, ()))
-        for uuid, periods in _periods(connection)
+        for uuid, periods in _periods(connection, end_ms)
         if uuids is None or uuid in uuids
     ]
     return [fleet_rpo_statistics(tasks, coverage, end_ms - span_ms, end_ms) for span_ms in spans_ms]
 
 
-def _periods(connection: sqlite3.Connection) -> Iterator[tuple[str, list[RpoPeriod]]]:
+def _periods(connection: sqlite3.Connection, until_ms: int) -> Iterator[tuple[str, list[RpoPeriod]]]:
     statement = (
         "SELECT uuid, t, status, state, rpo_target_ms FROM document JOIN task ON task.id = document.task "
-        "ORDER BY document.task, t, document.id"
+        "WHERE t <= ? ORDER BY document.task, t, document.id"
     )
-    for uuid, records in groupby(connection.execute(statement), itemgetter(0)):
+    for uuid, records in groupby(connection.execute(statement, (until_ms,)), itemgetter(0)):
         yield uuid, merge_periods([period_of(*record[1:]) for record in records])
 
 
 def _breaches(connection: sqlite3.Connection, since_ms: int, until_ms: int) -> dict[str, list[tuple[int, int, int]]]:
     """Return start, end and highest RPO of the breaches of each task. One that began earlier begins at `since_ms`."""
-    statement = "SELECT task, t, kind, old, new FROM event WHERE kind IN (?, ?) AND t >= ? ORDER BY t, id"
+    statement = "SELECT task, t, kind, old, new FROM event WHERE kind IN (?, ?) AND t BETWEEN ? AND ? ORDER BY t, id"
     found: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
     begun: dict[str, tuple[int, int]] = {}
     kinds = (EventKind.RPO_MISSED.value, EventKind.RPO_MET.value)
-    for uuid, at_ms, kind, old, new in connection.execute(statement, (*kinds, since_ms)):
+    for uuid, at_ms, kind, old, new in connection.execute(statement, (*kinds, since_ms, until_ms)):
         if kind == EventKind.RPO_MISSED.value:
             begun[uuid] = (at_ms, event_number(new))
         else:

@@ -18,15 +18,14 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from cdptui.history.codec import UNREADABLE, Chunk, Column
+from cdptui.history.codec import UNREADABLE, Chunk
 from cdptui.history.hourly import HourlyValues, decode_hours, hours_within
-from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, HOURS_VERSION, TASK_BITS, chunk_range
-from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
+from cdptui.history.schema import BUCKET_MS, HOURS_VERSION, NEVER_MS, TASK_BITS, chunk_range
+from cdptui.history.thinned import ThinnedDay, decode_thinned
 from cdptui.history.writer import (
     TASKS_PER_SLICE,
     USED_COLUMN,
     TailPoll,
-    decompress_document,
     encode_task_column,
     let_others_run,
     read_problems,
@@ -48,9 +47,6 @@ with their text."""
 _TASK_HOURS: Final = 100_000
 """Hours of all tasks whose changes a monitor that starts reads: those of more than 2,000 tasks are read for less than
 two days, as it keeps fewer of them in memory."""
-
-_NEVER_MS: Final = 2**62
-"""Later than any poll."""
 
 _SELECT_EVENTS: Final = "SELECT t, kind, severity, task, name, old, new, cause FROM event"
 
@@ -80,43 +76,6 @@ _THINNED_WIDTH: Final = 4
 _TASK_MASK: Final = (1 << TASK_BITS) - 1
 
 
-class RecordedTask(Struct, frozen=True, gc=False):
-    """A task at a moment: its text and its values, which joined are the record that the server sent."""
-
-    uuid: str
-    text: bytes
-    values: tuple[int | None, ...]
-    is_thinned: bool = False
-    """True when only the last used capacity and the mean RPO of 15 minutes are left of its values."""
-
-
-class _Bucket(Struct):
-    """The polls and values of some hours."""
-
-    polls: Sequence[PollRecord]
-    chunks: dict[int, Chunk]
-    thinned: dict[int, ThinnedDay]
-    """Days that were thinned, by the number of the task."""
-
-    def values_at(self, number: int, poll: int) -> tuple[tuple[int | None, ...], bool] | None:
-        """Return the values of a task after a poll, and whether they are thinned; None when they are lost."""
-        chunk = self.chunks.get(number)
-        if chunk is not None:
-            return chunk.values_at(poll), False
-        day = self.thinned.get(number)
-        if day is None:
-            return None
-        window = self.polls[poll].at_ms // WINDOW_MS % WINDOWS_PER_DAY
-        at = bisect_right(day.windows, window) - 1
-        if at < 0:
-            return None
-        values: list[int | None] = [None] * _THINNED_WIDTH
-        values[USED_COLUMN] = day.used[at]
-        for column in RPO_COLUMNS:
-            values[column] = day.rpo_mean[at]
-        return tuple(values), True
-
-
 class RecordingReader:
     """Answers questions from an open recording. Raises sqlite3.Error."""
 
@@ -140,7 +99,7 @@ class RecordingReader:
             newest = polls[-1] if polls else None
         return newest
 
-    def polls(self, since_ms: int = 0, until_ms: int = _NEVER_MS) -> Iterator[PollRecord]:
+    def polls(self, since_ms: int = 0, until_ms: int = NEVER_MS) -> Iterator[PollRecord]:
         """Yield the polls of a time, oldest first."""
         for _, polls in self._buckets(since_ms, until_ms):
             yield from (poll for poll in polls if since_ms <= poll.at_ms <= until_ms)
@@ -153,42 +112,38 @@ class RecordingReader:
         statement = "SELECT started, ended, kind, code, attempts FROM outage WHERE started >= ? ORDER BY id"
         return [OutageRecord(*row) for row in self._connection.execute(statement, (since_ms,))]
 
-    def events(self, since_ms: int = 0, until_ms: int = _NEVER_MS) -> list[Event]:
+    def events(self, since_ms: int = 0, until_ms: int = NEVER_MS) -> list[Event]:
         """Return what happened in a time, oldest first. Kinds that this version does not know are left out."""
         statement = f"{_SELECT_EVENTS} WHERE t BETWEEN ? AND ? ORDER BY t, id"
         return list(_decode_events(self._connection.execute(statement, (since_ms, until_ms))))
 
-    def newest_events(self, limit: int, since_ms: int = 0) -> list[Event]:
+    def newest_events(self, limit: int, since_ms: int = 0, until_ms: int = NEVER_MS) -> list[Event]:
         """Return the newest events of a time, newest first."""
-        statement = f"{_SELECT_EVENTS} WHERE t >= ? ORDER BY t DESC, id DESC LIMIT ?"
-        return list(_decode_events(self._connection.execute(statement, (since_ms, limit))))
+        statement = f"{_SELECT_EVENTS} WHERE t BETWEEN ? AND ? ORDER BY t DESC, id DESC LIMIT ?"
+        return list(_decode_events(self._connection.execute(statement, (since_ms, until_ms, limit))))
+
+    def event_before(self, moment_ms: int) -> int | None:
+        """Return the time of the last event before a moment; None when there is none."""
+        return self._time("SELECT max(t) FROM event WHERE t < ?", moment_ms)
+
+    def event_after(self, moment_ms: int) -> int | None:
+        """Return the time of the first event after a moment; None when there is none."""
+        return self._time("SELECT min(t) FROM event WHERE t > ?", moment_ms)
+
+    def event_marks(self, step_ms: int) -> list[tuple[int, Severity]]:
+        """Return the first event of each step of time and the worst severity in it, oldest first."""
+        statement = "SELECT min(t), max(severity) FROM event GROUP BY t / ? ORDER BY 1"
+        rows = self._connection.execute(statement, (step_ms,))
+        return [(at_ms, Severity(severity)) for at_ms, severity in rows if severity in _KNOWN_SEVERITIES]
+
+    def _time(self, statement: str, moment_ms: int) -> int | None:
+        (at_ms,) = self._connection.execute(statement, (moment_ms,)).fetchone()
+        return None if at_ms is None else int(at_ms)
 
     def newest_problems(self) -> dict[str, tuple[Reason, ...]]:
         """Return the problems of the tasks that had any when they were recorded last, by UUID."""
         uuids = dict(self._connection.execute("SELECT id, uuid FROM task"))
         return {uuids[number]: reasons for number, reasons in read_problems(self._connection) if number in uuids}
-
-    def tasks_at(self, moment_ms: int) -> list[RecordedTask]:
-        """Return all tasks as the last poll at or before a moment read them; empty before the first poll."""
-        bucket = self._bucket_with_poll(moment_ms)
-        if bucket is None:
-            return []
-        index = bisect_right(bucket.polls, moment_ms, key=lambda poll: poll.at_ms) - 1
-        at_ms = bucket.polls[index].at_ms
-        statement = (
-            "SELECT task.id, uuid, data FROM document JOIN task ON task.id = document.task WHERE document.id IN "
-            "(SELECT max(id) FROM document WHERE t <= ? GROUP BY task) ORDER BY uuid"
-        )
-        found = []
-        for number, uuid, data in self._connection.execute(statement, (at_ms,)):
-            values = bucket.values_at(number, index)
-            if data is None or values is None:
-                continue
-            try:
-                found.append(RecordedTask(uuid, decompress_document(data), *values))
-            except UNREADABLE:
-                log.warning("the document of task %s is damaged, and is skipped", uuid)
-        return found
 
     def series(self, uuid: str, column: int, since_ms: int = 0) -> list[tuple[int, int | None]]:
         """Return the changes of one value of a task: milliseconds and value, oldest first."""
@@ -254,6 +209,12 @@ class RecordingReader:
                 values, reasons = hours.of_task(number, missing), problems.get(number, NONE)
                 yield _series(uuid, used.get(number, []), values, documents, reasons)
 
+    def add_hours(self, bucket: int, hours: HourlyValues) -> None:
+        """Add the values of a bucket that has ended, from its chunks if its hours are not stored."""
+        if not self._add_hours(bucket, hours):
+            for each, polls in self._buckets(bucket * BUCKET_MS, bucket * BUCKET_MS):
+                self._add_changes(each, polls, hours, None)
+
     def _add_changes(
         self,
         bucket: int,
@@ -310,19 +271,7 @@ class RecordingReader:
         for (number, uuid), rows in groupby(self._connection.execute(statement), itemgetter(0, 1)):
             yield number, uuid, [_DocumentRow(*row[2:]) for row in rows]
 
-    def _bucket_with_poll(self, moment_ms: int) -> _Bucket | None:
-        """Return the bucket of the last poll at or before a moment; None before the first poll."""
-        tail = list(self._tail_polls("ORDER BY t"))
-        if tail and tail[0].record.at_ms <= moment_ms:
-            return _Bucket([poll.record for poll in tail], _chunks_of_tail(tail), {})
-        statement = "SELECT bucket, data FROM poll WHERE bucket <= ? ORDER BY bucket DESC"
-        for bucket, data in self._connection.execute(statement, (moment_ms // BUCKET_MS,)):
-            polls = decode_polls(bucket, data)
-            if polls and polls[0].at_ms <= moment_ms:
-                return _Bucket(polls, dict(self._chunks(bucket)), dict(self._thinned(bucket // DAY_BUCKETS)))
-        return None
-
-    def _buckets(self, since_ms: int, until_ms: int = _NEVER_MS) -> Iterator[tuple[int, list[PollRecord]]]:
+    def _buckets(self, since_ms: int, until_ms: int = NEVER_MS) -> Iterator[tuple[int, list[PollRecord]]]:
         """Yield the buckets of a time that have ended, oldest first, and their polls."""
         statement = "SELECT bucket, data FROM poll WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
         for bucket, data in self._connection.execute(statement, (since_ms // BUCKET_MS, until_ms // BUCKET_MS)):
@@ -334,14 +283,6 @@ class RecordingReader:
             chunk = decode_chunk(blob)
             if chunk is not None:
                 yield key & _TASK_MASK, chunk
-
-    def _thinned(self, day: int) -> Iterator[tuple[int, ThinnedDay]]:
-        for key, blob in self._connection.execute(
-            "SELECT id, data FROM thin WHERE id >= ? AND id < ?", chunk_range(day)
-        ):
-            day_of_task = decode_day(blob)
-            if day_of_task is not None:
-                yield key & _TASK_MASK, day_of_task
 
     def _tail_polls(self, order: str) -> Iterator[TailPoll]:
         for at_ms, data in self._connection.execute(f"SELECT t, data FROM tail {order}"):  # noqa: S608 - a constant
@@ -355,7 +296,7 @@ def _decode_events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
 
 
 def task_chunks(
-    connection: sqlite3.Connection, number: int, since_ms: int, until_ms: int = _NEVER_MS
+    connection: sqlite3.Connection, number: int, since_ms: int, until_ms: int = NEVER_MS
 ) -> Iterator[tuple[PollTimes, Chunk | None]]:
     """Yield the times of the polls of each bucket that has ended, and the values of a task in it."""
     statement = (
@@ -382,10 +323,10 @@ def tail_changes(
                     yield at_ms, column, value
 
 
-def task_events(connection: sqlite3.Connection, uuid: str, since_ms: int, limit: int) -> list[Event]:
-    """Return the newest events of a task from a time on, newest first."""
-    statement = f"{_SELECT_EVENTS} WHERE task = ? AND t >= ? ORDER BY t DESC, id DESC LIMIT ?"
-    return list(_decode_events(connection.execute(statement, (uuid, since_ms, limit))))
+def task_events(connection: sqlite3.Connection, uuid: str, since_ms: int, until_ms: int, limit: int) -> list[Event]:
+    """Return the newest events of a task in a time, newest first."""
+    statement = f"{_SELECT_EVENTS} WHERE task = ? AND t BETWEEN ? AND ? ORDER BY t DESC, id DESC LIMIT ?"
+    return list(_decode_events(connection.execute(statement, (uuid, since_ms, until_ms, limit))))
 
 
 class _DocumentRow(Struct, gc=False):
@@ -532,17 +473,3 @@ def decode_poll_times(bucket: int, data: bytes) -> PollTimes:
     # The first one is counted from the start of the bucket.
     times = list(accumulate(pauses, initial=bucket * BUCKET_MS))[1:]
     return PollTimes.of(times)._replace(times_ms=array("q", times))
-
-
-def _chunks_of_tail(tail: Iterable[TailPoll]) -> dict[int, Chunk]:
-    """Return the values of the current bucket, which has no chunks yet."""
-    found: dict[int, dict[int, Column]] = {}
-    width = 0
-    for poll in tail:
-        for number, column, value in poll.changes():
-            found.setdefault(number, {}).setdefault(column, Column.empty()).append(poll.index, value)
-            width = max(width, column + 1)
-    return {
-        number: Chunk([columns.get(column) or Column.empty() for column in range(width)])
-        for number, columns in found.items()
-    }

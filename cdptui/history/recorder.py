@@ -27,8 +27,10 @@ from cdptui.history.recording_file import (
 )
 from cdptui.history.recordings import opened
 from cdptui.history.retention import Retention
+from cdptui.history.schema import BUCKET_MS
 from cdptui.history.storage_writer import StorageList
 from cdptui.history.writer import Poll, RecordingWriter, Split
+from cdptui.models.capacity import JUDGED_S
 from cdptui.models.failure import Failure
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import (
@@ -43,8 +45,8 @@ from cdptui.models.task_row import TaskRow
 
 log = logging.getLogger(__name__)
 
-HISTORY_S: Final = 48 * 3600.0
-"""Time of which a monitor that starts knows the used capacity."""
+_HISTORY_MS: Final = int(JUDGED_S * 1000) + BUCKET_MS
+"""Time of which a monitor that starts knows the used capacity: in each bucket, the first value may be from before."""
 
 _RETRY_S: Final = 5.0
 """Pause after an error, and between two attempts to take over from another monitor."""
@@ -282,7 +284,7 @@ class Recorder:
             path = self._spec.prepare()
             if not inspect(path):
                 return
-            since_ms = int((self._clock.now().timestamp() - HISTORY_S) * 1000)
+            since_ms = _milliseconds(self._clock) - _HISTORY_MS
             with opened(path) as connection:
                 history = RecordingReader(connection).history(since_ms)
         except _FAILURES as error:

@@ -23,7 +23,7 @@ from cdptui.history.recording_file import (
     side_files,
 )
 from cdptui.history.retention import delete_before
-from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, open_for_reading, transaction
+from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, NEVER_MS, open_for_reading, transaction
 from cdptui.history.thinned import decode_thinned
 from cdptui.history.writer import decompress_document
 from cdptui.models.event import Event, EventKind
@@ -75,14 +75,29 @@ def describe(path: Path) -> RecordingInfo:
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a recording for reading. Raises RecordingError, also for errors while it is read."""
-    try:
+    with described_errors(path), contextlib.closing(connect(path)) as connection:
+        yield connection
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Return a connection to a recording, for reading in this thread. Raises RecordingError."""
+    with described_errors(path):
         if not inspect(path):
             raise RecordingError(RecordingProblem.OTHER_APPLICATION, f"{path}: it does not exist, or is empty")
-        with contextlib.closing(open_for_reading(path)) as connection:
+        with contextlib.ExitStack() as stack:
+            connection = stack.enter_context(contextlib.closing(open_for_reading(path)))
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             if application != APPLICATION_ID:
                 raise RecordingError(RecordingProblem.OTHER_APPLICATION, str(path))
-            yield connection
+            stack.pop_all()
+            return connection
+
+
+@contextlib.contextmanager
+def described_errors(path: Path) -> Iterator[None]:
+    """Raise RecordingError for the errors of a recording that is read."""
+    try:
+        yield
     except sqlite3.Error as error:
         raise describe_error(error, path) from error
     except (*UNREADABLE, UnicodeDecodeError) as error:
@@ -90,12 +105,12 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise RecordingError(RecordingProblem.DAMAGED, f"{path}: {error}") from error
 
 
-def newest_events(path: Path, limit: int, since_ms: int = 0) -> list[Event]:
+def newest_events(path: Path, limit: int, since_ms: int = 0, until_ms: int = NEVER_MS) -> list[Event]:
     """Return the newest events of a recording, newest first; none when it does not exist yet. Raises RecordingError."""
     if not path.exists():
         return []
     with opened(path) as connection:
-        return RecordingReader(connection).newest_events(limit, since_ms)
+        return RecordingReader(connection).newest_events(limit, since_ms, until_ms)
 
 
 def check(path: Path) -> list[str]:

@@ -23,6 +23,9 @@ BUCKET_MS: Final = 4 * 3600 * 1000
 
 DAY_BUCKETS: Final = 24 * 3600 * 1000 // BUCKET_MS
 
+NEVER_MS: Final = 2**62
+"""Later than anything that is recorded."""
+
 TASK_BITS: Final = 24
 """Bits of a task's number in the key of a chunk. The key is an integer, as a blob in a table WITHOUT ROWID takes three
 times the space."""

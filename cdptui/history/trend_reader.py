@@ -51,10 +51,10 @@ def read_trend(
         if polls.times_ms:
             builder.add_bucket(polls, chunk, days.get(polls.times_ms[0]) if chunk is None else None)
     builder.add_tail(_tail_times(connection), list(tail_changes(connection, number, (USED_COLUMN, *RPO_COLUMNS))))
-    statement = "SELECT t, status, state, rpo_target_ms FROM document WHERE task = ? ORDER BY t, id"
-    periods = [period_of(*each) for each in connection.execute(statement, (number,))]
+    statement = "SELECT t, status, state, rpo_target_ms FROM document WHERE task = ? AND t <= ? ORDER BY t, id"
+    periods = [period_of(*each) for each in connection.execute(statement, (number, until_ms))]
     return builder.build(
-        periods, RecordingReader(connection).outages(), task_events(connection, uuid, since_ms, max_events)
+        periods, RecordingReader(connection).outages(), task_events(connection, uuid, since_ms, until_ms, max_events)
     )
 
 
@@ -194,7 +194,7 @@ class _TrendBuilder:
             (period.start_ms, end_ms) for period, end_ms in zip(periods, ends, strict=False) if not period.is_listed
         ]
         for series in (self._used, self._rpo):
-            series.until_ms = self._finder.last_ms or 0
+            series.until_ms = min(self._finder.last_ms or 0, self._until_ms)
             # In this order: a task that appeared at the last poll before a gap has its value there.
             for start_ms, end_ms in absences:
                 series.blank(start_ms, end_ms, is_start_known=False)

@@ -77,7 +77,7 @@ _MAX_TASKS: Final = 2**TASK_BITS
 _unpack: Final = msgspec.msgpack.Decoder(tuple[int, int, int | None, bool, list[int | None]]).decode
 _unpack_flat: Final = msgspec.msgpack.Decoder(list[int | None]).decode
 _unpack_facts: Final = msgspec.msgpack.Decoder(TaskFacts).decode
-_unpack_reasons: Final = msgspec.msgpack.Decoder(tuple[Reason, ...]).decode
+unpack_reasons: Final = msgspec.msgpack.Decoder(tuple[Reason, ...]).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
 _NIL: Final = _pack(None)
 
@@ -499,7 +499,7 @@ def read_problems(connection: sqlite3.Connection) -> Iterator[tuple[int, tuple[R
         if data is None:
             continue
         try:
-            yield number, _unpack_reasons(data)
+            yield number, unpack_reasons(data)
         except UNREADABLE:
             log.warning("the problems of a task are damaged, and are skipped")
 

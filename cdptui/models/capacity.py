@@ -17,6 +17,10 @@ from msgspec import Struct
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
 
+JUDGED_S: Final = 2 * DAY_S
+"""Time of which the changes count for a rate and for whether it is trusted: what a monitor that starts reads of a
+recording, so that it judges as one that ran for long."""
+
 _TRIMMED: Final = 0.1
 """Share of the time that the trimmed mean leaves out at each end."""
 
@@ -98,6 +102,7 @@ def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float 
     >>> growth_rate(drop, until=900).bytes_per_s
     1.0
     """
+    points = points[bisect_left(points, until - JUDGED_S, key=_at) :]
     if not points or (len(points) == 1 and until - points[0].at < _UNCHANGED_S):
         return None
     seen = list(points[bisect_left(points, until - window_s, key=_at) :])

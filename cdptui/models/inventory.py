@@ -208,6 +208,8 @@ class FetchState(Struct, Generic[T], frozen=True):
     """Why the last attempt failed; None when it did not."""
     cached_s: float = 0.0
     """Seconds that `value` spent in caches between the node and this machine."""
+    is_recorded: bool = True
+    """False for a moment of a recording, which does not have it."""
 
     @property
     def is_from_cache(self) -> bool:

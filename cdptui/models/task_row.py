@@ -7,7 +7,7 @@ from msgspec import Struct
 from cdptui.models import estimate
 from cdptui.models.capacity import Doubt, GrowthRate
 from cdptui.models.reasons import RANKS, Reason, ReasonKind
-from cdptui.models.severity import Severity
+from cdptui.models.severity import Severity, task_use_severity
 from cdptui.models.task import Task
 
 
@@ -32,6 +32,12 @@ class TaskRow(Struct, frozen=True, gc=False):
     def trusted_full_in_s(self) -> float | None:
         """`seconds_until_full` if it is trusted: what is compared, coloured and reported."""
         return self.seconds_until_full if self.full_in_doubt is None else None
+
+    @property
+    def use_severity(self) -> Severity | None:
+        """Severity of the used share of the plan; None when it is no problem. A task may stop just below its plan."""
+        stops = (reason.severity for reason in self.reasons if reason.kind is ReasonKind.STOPPED_PLAN_FULL)
+        return next(stops, task_use_severity(self.task))
 
 
 def urgency(row: TaskRow) -> tuple[int, int, float]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.event import Event
 from cdptui.models.rpo_history import RpoPeriod, RpoStatistics, rpo_statistics
+from cdptui.models.severity import Severity
 from cdptui.models.step_series import StepSeries, ValueRange, aggregate, merge_ranges
 
 MINUTE_MS: Final = 60_000
@@ -71,6 +72,21 @@ class Gap(Struct, frozen=True):
     end_ms: int
     is_outage: bool = False
     """True when the node could not be read, false when no monitor ran."""
+
+
+class Timeline(Struct, frozen=True):
+    """The time that is recorded. Times are milliseconds since 1970."""
+
+    first_ms: int
+    last_ms: int
+    gaps: Sequence[Gap] = ()
+    """Times without polls: outages of the node, and times in which no monitor ran."""
+    marks: Sequence[tuple[int, Severity]] = ()
+    """Events: the first one and the worst severity of each short time."""
+
+    def gap_at(self, moment_ms: int) -> Gap | None:
+        """Return the time without polls in which a moment is; None when there is none."""
+        return next((gap for gap in self.gaps if gap.start_ms < moment_ms < gap.end_ms), None)
 
 
 class RecordedTrend(Struct):

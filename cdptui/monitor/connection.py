@@ -33,6 +33,9 @@ from cdptui.monitor.sources import NodeClient
 if TYPE_CHECKING:
     from cdptui.models.rpo_history import RpoStatistics
     from cdptui.models.trend import TaskTrend, TrendRequest
+    from cdptui.monitor.past_view import PastView
+    from cdptui.monitor.replay import PastFleet
+    from cdptui.monitor.time_machine import TimeMachine
 
 _NO_RECORDING: Final = RecordingState(RecordingPhase.OFF)
 
@@ -83,6 +86,11 @@ class NodeConnection(Struct, frozen=True):
         return cls(monitor, inventory, node, on_secret, on_password, recorder)
 
     @property
+    def moment_ms(self) -> None:
+        """The present."""
+        return None
+
+    @property
     def zone(self) -> tzinfo | None:
         """Time zone of the server's dates; None when it is not known."""
         return self._node.zone
@@ -107,6 +115,20 @@ class NodeConnection(Struct, frozen=True):
         """Note that the user looks at the monitor, or `is_over` when that was last so."""
         if self._recorder is not None:
             self._recorder.note_look(at_ms, is_over=is_over)
+
+    def open_time_machine(self) -> TimeMachine | None:
+        """Return what goes to any moment of the recording, to be closed after use; None without a recording."""
+        if self._recorder is None:
+            return None
+        from cdptui.monitor.time_machine import TimeMachine
+
+        return TimeMachine(self._recorder.file, lambda: self.zone)
+
+    def past_view(self, machine: TimeMachine, fleet: PastFleet, on_read: Callable[[], None]) -> PastView:
+        """Return what the screen shows at a moment. `on_read` is called when a history was read for it."""
+        from cdptui.monitor.past_view import PastView
+
+        return PastView(machine, fleet, self.names, self.zone, on_read)
 
     async def trend(self, request: TrendRequest, taken_at: datetime) -> TaskTrend:
         """Return the history of a task: from the recording, or without one what this monitor has seen.

@@ -350,8 +350,9 @@ class FleetTracker:
     def _growth_state(self, task: Task, before: _TrackedTask | None, snapshot: Snapshot) -> _GrowthState:
         now = self._node_s(snapshot)
         changed = self._series.record(task, now)
-        if changed is None and before is not None and now < before.recheck_at:
-            return _GrowthState(before.row.growth, _stalled_since(before.row), before.recheck_at)
+        if changed is None and before is not None and before.recheck_at > now - _since_recheck_s(task, snapshot):
+            # Only the time that changes a reason has come, if any.
+            return _GrowthState(before.row.growth, _stalled_since(before.row), now + _recheck_s(task, snapshot))
         series = changed or self._series.get(task.uuid)
         if changed is not None and len(changed) == 1:
             # A single sample gives no growth: this skips the computation for all tasks of a new fleet.
@@ -383,7 +384,17 @@ def _recheck_s(task: Task, snapshot: Snapshot) -> float:
 
     So a monitor that was restarted computes it when the one before would have.
     """
-    return GROWTH_RECHECK_S - (snapshot.taken_at.timestamp() + crc32(task.uuid.encode())) % GROWTH_RECHECK_S
+    return GROWTH_RECHECK_S - _since_recheck_s(task, snapshot)
+
+
+def _since_recheck_s(task: Task, snapshot: Snapshot) -> float:
+    """Return the seconds since the last of the times at which growth is computed."""
+    return recheck_phase_s(task.uuid, snapshot.taken_at.timestamp())
+
+
+def recheck_phase_s(uuid: str, at_s: float) -> float:
+    """Return the seconds from the last time at which the growth of a task is due until `at_s`, seconds since 1970."""
+    return (at_s + crc32(uuid.encode())) % GROWTH_RECHECK_S
 
 
 def _stalled_since(row: TaskRow) -> datetime | None:

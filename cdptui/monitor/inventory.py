@@ -18,19 +18,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from msgspec import Struct
-
 from cdptui.clock import Clock
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.fetched import Fetched
-from cdptui.models.inventory import (
-    VM_CONDITIONS,
-    BackupStorage,
-    DependencyState,
-    FetchState,
-    Policy,
-    VmInstance,
-)
+from cdptui.models.inventory import VM_CONDITIONS, BackupStorage, DependencyState, FetchState, Policy, VmInstance
+from cdptui.models.inventory_needs import InventoryNeeds
 from cdptui.models.reasons import STORAGE_NEARLY_FULL_PERCENT, VmCondition
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
@@ -81,24 +73,6 @@ _TIMEOUTS_S: Final = {
 }
 
 _ALL: Final = "all"
-
-
-class InventoryNeeds(Struct, frozen=True):
-    """The resources that the screen shows now."""
-
-    storages: bool = False
-    policies: bool = False
-    vm: str | None = None
-    """UUID of the VM whose state is shown."""
-    points: str | None = None
-    """UUID of the VM whose recovery points are shown."""
-    metrics: MetricsRequest | None = None
-    """The gaps in the history of the task that is shown."""
-
-    @property
-    def metrics_key(self) -> str | None:
-        """The key of the metrics that are shown."""
-        return self.metrics.key if self.metrics is not None else None
 
 
 class _Fetch(NamedTuple):

@@ -8,6 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Container, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdptui.clock import Clock
@@ -52,6 +53,11 @@ class LateRecorder:
         self._kept_look_ms = 0
         self.last_look_ms: int | None = None
         """When a user last looked at a monitor, in milliseconds since 1970; None when it is not known, or not yet."""
+
+    @property
+    def file(self) -> Path:
+        """The recording, which may not exist yet."""
+        return self._settings.file
 
     @property
     def state(self) -> RecordingState:

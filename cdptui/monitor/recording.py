@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Container, Sequence
 from pathlib import Path
@@ -12,24 +13,20 @@ from cdptui.api.record_template import VALUE_NAMES, RecordValues
 from cdptui.clock import Clock
 from cdptui.config.private_files import create_folder
 from cdptui.config.recording import RecordSettings
-from cdptui.history.fleet_rpo import read_fleet_rpo
+from cdptui.history.open_recording import OpenRecording
 from cdptui.history.recorder import Recorder, RecordingFileSpec
 from cdptui.history.recording_file import RecordingError
-from cdptui.history.recordings import newest_events, opened
-from cdptui.history.trend_reader import read_trend
+from cdptui.history.recordings import described_errors, newest_events
 from cdptui.models.event import Event
 from cdptui.models.event_summary import EventSummary, summarize_events
 from cdptui.models.rpo_history import RpoStatistics
 from cdptui.models.task import Task
-from cdptui.models.trend import STATISTICS_MS, TaskTrend, TrendRequest, task_trend
+from cdptui.models.trend import TaskTrend, TrendRequest
 
 log = logging.getLogger(__name__)
 
 _MAX_SUMMARIZED: Final = 50_000
 """Events that a summary counts, in about 0.3 s of a thread."""
-
-MAX_TASK_EVENTS: Final = 200
-"""Events that the history of a task lists."""
 
 
 def create_recorder(settings: RecordSettings, clock: Clock) -> Recorder:
@@ -63,16 +60,14 @@ def read_newest_events(settings: RecordSettings, limit: int, since_ms: int) -> l
 
 def read_task_trend(settings: RecordSettings, request: TrendRequest) -> TaskTrend | None:
     """Return the history of a task; None when there is no recording, or none that can be read."""
-    start_ms = request.end_ms - max(request.span_ms, *STATISTICS_MS)
     try:
         if not settings.file.exists():
             return None
-        with opened(settings.file) as connection:
-            recorded = read_trend(connection, request.uuid, start_ms, request.end_ms, MAX_TASK_EVENTS)
+        with described_errors(settings.file), contextlib.closing(OpenRecording(settings.file)) as recording:
+            return recording.trend(request)
     except (RecordingError, OSError) as error:
         log.warning("no history of a task: %s", error)
         return None
-    return task_trend(recorded, request) if recorded.first_ms is not None else None
 
 
 def read_rpo_of_tasks(settings: RecordSettings, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
@@ -80,8 +75,8 @@ def read_rpo_of_tasks(settings: RecordSettings, uuids: Container[str] | None, en
     try:
         if not settings.file.exists():
             return ()
-        with opened(settings.file) as connection:
-            return read_fleet_rpo(connection, uuids, end_ms, STATISTICS_MS)
+        with described_errors(settings.file), contextlib.closing(OpenRecording(settings.file)) as recording:
+            return recording.fleet_rpo(uuids, end_ms)
     except (RecordingError, OSError) as error:
         log.warning("no RPO of the fleet: %s", error)
         return ()

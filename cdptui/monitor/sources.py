@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
+from cdptui.models.capacity import CapacityHistory
+from cdptui.models.day_trend import DayTrend
+from cdptui.models.event import Event
 from cdptui.models.failure import Failure
 from cdptui.models.fetched import Fetched
-from cdptui.models.inventory import BackupStorage, Policy, VmInstance
+from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance
+from cdptui.models.inventory_needs import InventoryNeeds
+from cdptui.models.recording import RecordingState
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
 from cdptui.models.snapshot import FetchProgress, Snapshot
@@ -16,7 +21,9 @@ from cdptui.models.task import RawField, RawLines, Task
 from cdptui.models.task_row import TaskRow
 
 if TYPE_CHECKING:
+    from cdptui.models.rpo_history import RpoStatistics
     from cdptui.models.server_metrics import MetricsRequest, TaskMetrics
+    from cdptui.models.trend import TaskTrend, TrendRequest
 
 
 class TaskSource(Protocol):
@@ -75,6 +82,120 @@ class InventorySource(Protocol):
 
     async def task_metrics(self, request: MetricsRequest) -> Fetched[TaskMetrics]:
         """Return what the node's monitoring measured of a task over a time."""
+        ...
+
+
+class InventoryView(Protocol):
+    """What is known of the resources that tasks depend on, and which of it is needed."""
+
+    @property
+    def names_failure(self) -> Failure | None:
+        """Failure of the last request for names; None when it succeeded."""
+        ...
+
+    @property
+    def storages(self) -> FetchState[Mapping[str, BackupStorage]]:
+        """All backup storages by UUID."""
+        ...
+
+    @property
+    def policies(self) -> FetchState[Mapping[str, Policy]]:
+        """All policies by UUID."""
+        ...
+
+    @property
+    def is_first_reading(self) -> bool:
+        """Whether what problems are made of, beside the tasks, was not read completely yet, and did not fail."""
+        ...
+
+    def vm(self, uuid: str) -> FetchState[VmInstance]:
+        """Return a VM with its volumes."""
+        ...
+
+    def points(self, uuid: str) -> FetchState[RecoveryPoints]:
+        """Return the recovery points of a VM."""
+        ...
+
+    def metrics(self, request: MetricsRequest) -> FetchState[TaskMetrics]:
+        """Return the metrics of a task with the resolution of a request, as far as they are loaded."""
+        ...
+
+    def set_needs(self, needs: InventoryNeeds, *, force: bool = False) -> None:
+        """Set what the screen shows now; `force` loads it even if it is cached."""
+        ...
+
+
+class FleetView(Protocol):
+    """What the screen shows beside the rows of the tasks: of a node, or of a moment of a recording."""
+
+    @property
+    def moment_ms(self) -> int | None:
+        """The moment that is shown, in milliseconds since 1970; None for the present."""
+        ...
+
+    @property
+    def inventory(self) -> InventoryView:
+        """The resources that tasks depend on."""
+        ...
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """Time zone of the server's dates; None when it is not known."""
+        ...
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Names of VMs, storages and policies by UUID, as far as they are known."""
+        ...
+
+    @property
+    def changed_at(self) -> Mapping[str, datetime]:
+        """When a significant change of a task was last seen, by UUID."""
+        ...
+
+    @property
+    def recording(self) -> RecordingState:
+        """The state of the recording."""
+        ...
+
+    def request_names_for(self, tasks: Iterable[Task], others: Iterable[str] = ()) -> None:
+        """Request the names of everything that tasks refer to, and of `others`; replaces the request before."""
+        ...
+
+    def row(self, uuid: str) -> TaskRow | None:
+        """Return the row of a task; None when there is no such task."""
+        ...
+
+    def history(self, uuid: str) -> CapacityHistory:
+        """Return the used capacity of a task over time."""
+        ...
+
+    def day_trend(self, uuid: str) -> DayTrend | None:
+        """Return the used capacity of a task in the last day; None when it is not known."""
+        ...
+
+    def fields(self, task: Task) -> Sequence[RawField]:
+        """Return every field of a task as the server sent it."""
+        ...
+
+    def raw_lines(self, task: Task) -> RawLines:
+        """Return the record of a task as the server sent it, as indented lines."""
+        ...
+
+    def record(self, task: Task) -> str:
+        """Return the record of a task as sanitized JSON on one line."""
+        ...
+
+    async def events(self, limit: int, since_ms: int = 0) -> Sequence[Event]:
+        """Return the newest recorded events from a time on, newest first."""
+        ...
+
+    async def trend(self, request: TrendRequest, taken_at: datetime) -> TaskTrend:
+        """Return the history of a task. `taken_at` is the time of the shown snapshot."""
+        ...
+
+    async def fleet_rpo(self, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
+        """Return the recorded RPO of some tasks or of all (None) against their targets; none without a recording."""
         ...
 
 

@@ -35,6 +35,8 @@ class Role(StrEnum):
     LABEL_BLUE = "label-blue"
     LABEL_PURPLE = "label-purple"
     LABEL_GREY = "label-grey"
+    PAST = "label-past"
+    """The banner over a moment of a recording. No other part of the screen has its background."""
 
 
 LABELS: Final = frozenset(role for role in Role if role.startswith("label"))
@@ -47,7 +49,7 @@ def accent_role(accent: str) -> Role:
     (<Role.LABEL_RED: 'label-red'>, <Role.LABEL: 'label'>, <Role.LABEL: 'label'>)
     """
     role = f"label-{accent}"
-    return Role(role) if role in LABELS else Role.LABEL
+    return Role(role) if role in LABELS - {Role.PAST} else Role.LABEL
 
 
 class Span(NamedTuple):

@@ -12,7 +12,7 @@ from msgspec import Struct
 from cdptui.models.capacity import Doubt, GrowthRate
 from cdptui.models.estimate import FAR_S, full_in_severity
 from cdptui.models.problem_labels import DISABLED, is_shown_as_disabled
-from cdptui.models.severity import NEAR_RPO_RATIO, Severity, is_rpo_judged, is_rpo_measured, task_use_severity
+from cdptui.models.severity import NEAR_RPO_RATIO, Severity, is_rpo_judged, is_rpo_measured
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
@@ -105,7 +105,7 @@ def use(row: TaskRow, _: CellContext) -> Line:
     ratio = row.task.used_ratio
     if ratio is None:
         return ()
-    return used_share(ratio, task_use_severity(row.task), width=SHARE_CELLS)
+    return used_share(ratio, row.use_severity, width=SHARE_CELLS)
 
 
 def rpo(row: TaskRow, _: CellContext) -> Line:

@@ -15,7 +15,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cdptui import gc_tuning
+from cdptui import gc_tuning, heap
 from cdptui.clock import Clock
 from cdptui.config.terminal import TerminalCapabilities
 from cdptui.models.sanitize import sanitize
@@ -315,6 +315,7 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
     def _collect(self) -> None:
         self._collection = None
         gc_tuning.collect()
+        heap.trim()
 
     async def action_quit(self) -> None:
         """Quit. The session is logged out after the terminal is restored."""
@@ -354,11 +355,6 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
     def _on_target_selected(self, target: Target | None) -> None:
         if target is not None and target is not self._watch.target:
             self.switch_target(target)
-
-    def action_next_theme(self) -> None:
-        """Switch to the next theme."""
-        at = _THEME_NAMES.index(self.theme) if self.theme in _THEME_NAMES else -1
-        self.theme = _THEME_NAMES[(at + 1) % len(_THEME_NAMES)]
 
     def action_toggle_mouse(self) -> None:
         """Toggle mouse reporting. While it is off, the terminal can select text."""

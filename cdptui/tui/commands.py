@@ -57,15 +57,25 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "pause": "freeze hold stop resume",
     "slower": "interval rate frequency",
     "faster": "interval rate frequency",
+    "time-machine": "past history replay rewind look back live now",
+    "moment": "past history jump date when seek",
+    "poll-back": "past earlier rewind",
+    "poll-forward": "past later",
+    "event-back": "past earlier",
+    "event-forward": "past later",
+    "hour-back": "past earlier rewind",
+    "hour-forward": "past later",
+    "play": "past replay run",
     "profile": "node context cluster server connect host",
     "help": "keys shortcuts manual documentation",
-    "theme": "colours colors dark light",
     "mouse": "select text",
     "redraw": "repaint refresh",
     "suspend": "shell background stop",
     "quit": "exit close leave logout",
 }
 """Other words for an action, by its id."""
+
+_THEME_SYNONYMS: Final = "colours colors dark light"
 
 TAB_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "overview": ("Figures, chart and problems of the task", "capacity usage growth status"),
@@ -137,7 +147,9 @@ class ActionProvider(Provider):
                 yield _tab_command(tab, browser)
         for theme in THEMES:
             use_theme = partial(self._use_theme, theme.name)
-            yield PaletteCommand(f"Theme: {theme.name}", "Switch theme", use_theme, synonyms=SYNONYMS["theme"])
+            yield PaletteCommand(
+                f"Theme: {theme.name}", "Switch theme", use_theme, synonyms="colours colors dark light"
+            )
 
     def _texts(self, key: KeyBinding) -> tuple[str, str]:
         """Return the name and the help of an action, those of a view with what it shows; empty for an empty view."""

@@ -31,6 +31,8 @@ class FooterPlace(Enum):
     HISTORY = "history"
     """The tab History of the pane."""
     STORAGES = "storages"
+    PAST = "past"
+    """The list at a moment of the recording."""
     SEARCH = "search"
     """A search text is being typed, in the pane or in help."""
     FILTER = "filter"
@@ -79,6 +81,18 @@ _ACTIONS: Final[dict[FooterPlace, tuple[tuple[str, str], ...]]] = {
         ("scale", ""),
         ("tab-left tab-right", "tabs"),
         *_PANE_ACTIONS,
+    ),
+    FooterPlace.PAST: (
+        ("back", "live"),
+        ("poll-back poll-forward", "poll"),
+        ("event-back event-forward", "event"),
+        ("hour-back hour-forward", "hour"),
+        ("moment", ""),
+        ("play", ""),
+        ("open", ""),
+        ("filter", ""),
+        ("sort", ""),
+        ("events", ""),
     ),
     FooterPlace.STORAGES: (
         ("storage-open", "tasks"),

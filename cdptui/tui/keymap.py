@@ -23,6 +23,7 @@ class KeyScope(Enum):
     STORAGES = "Storages"
     SEARCH = "Search (detail pane and help)"
     POLL = "Polling"
+    PAST = "Time machine"
     PROGRAM = "Program"
 
 
@@ -216,7 +217,7 @@ KEYS: Final = (
         "escape",
         "back",
         "Back",
-        "Return to the list; in the list: close the summary, leave the saved view or clear the filter",
+        "Return to the list; in the list: return to live, close the summary, leave the saved view or clear the filter",
         KeyScope.DETAIL,
     ),
     KeyBinding(
@@ -237,10 +238,40 @@ KEYS: Final = (
     ),
     KeyBinding("slower", "plus", "slower", "Slower", "Poll less often", KeyScope.POLL),
     KeyBinding("faster", "minus", "faster", "Faster", "Poll more often", KeyScope.POLL),
+    KeyBinding(
+        "time-machine",
+        "T",
+        "time_machine",
+        "Time machine",
+        "Look back at what was recorded, or return to live",
+        KeyScope.PAST,
+    ),
+    KeyBinding(
+        "moment",
+        "t",
+        "choose_moment",
+        "Go to time",
+        "Look back at a time: 14:05, -3h, yesterday 02:10",
+        KeyScope.PAST,
+    ),
+    KeyBinding(
+        "poll-back", "left_parenthesis", "past_poll(-1)", "Previous poll", "Go to the poll before", KeyScope.PAST
+    ),
+    KeyBinding("poll-forward", "right_parenthesis", "past_poll(1)", "Next poll", "Go to the next poll", KeyScope.PAST),
+    KeyBinding(
+        "event-back", "left_curly_bracket", "past_event(-1)", "Previous event", "Go to the event before", KeyScope.PAST
+    ),
+    KeyBinding(
+        "event-forward", "right_curly_bracket", "past_event(1)", "Next event", "Go to the next event", KeyScope.PAST
+    ),
+    KeyBinding("hour-back", "H", "past_hours(-1)", "Hour back", "Go back by one hour", KeyScope.PAST),
+    KeyBinding("hour-forward", "L", "past_hours(1)", "Hour forward", "Go forward by one hour", KeyScope.PAST),
+    KeyBinding(
+        "play", "P", "past_play", "Play", "Play from here: once, 10 times, 60 times as fast, stop", KeyScope.PAST
+    ),
     KeyBinding("profile", "x", "profile_menu", "Switch node", "Switch node; logs out of this one", KeyScope.PROGRAM),
     KeyBinding("help", "question_mark,f1", "help", "Help", "Show help", KeyScope.PROGRAM),
     KeyBinding("palette", "ctrl+p,colon", "command_palette", "Palette", "Run any action by name", KeyScope.PROGRAM),
-    KeyBinding("theme", "t", "next_theme", "Theme", "Next theme", KeyScope.PROGRAM),
     KeyBinding(
         "mouse",
         "m",
@@ -257,6 +288,10 @@ KEYS: Final = (
 KEY_SYMBOLS: Final = {
     "less_than_sign": "<",
     "greater_than_sign": ">",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "plus": "+",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cdptui.clock import Clock
 from cdptui.models.capacity import CapacityHistory
+
+if TYPE_CHECKING:
+    from cdptui.monitor.sources import FleetView
 
 _REFRESH_S: Final = 1.0
 _SLOW_REFRESH_S: Final = 10.0
@@ -24,7 +27,7 @@ class LowBandwidthMode:
         self._update_low_bandwidth = update_low_bandwidth
         self._clock = clock
         self._is_on = False
-        self._charted: tuple[str, float, CapacityHistory] | None = None
+        self._charted: tuple[tuple[str, int | None], float, CapacityHistory] | None = None
 
     def update(self) -> None:
         """Check the connection again."""
@@ -40,9 +43,9 @@ class LowBandwidthMode:
         """Least time between two charts of the same task."""
         return _CHART_S if self._is_on else 0.0
 
-    def history(self, uuid: str, newest: Callable[[str], CapacityHistory]) -> CapacityHistory:
-        """Return the history of a task to draw; in low-bandwidth mode it may be up to a minute old."""
-        now = self._clock.monotonic()
-        if self._charted is None or self._charted[0] != uuid or not self._is_on or now >= self._charted[1]:
-            self._charted = (uuid, now + _CHART_S, newest(uuid))
+    def history(self, uuid: str, view: FleetView) -> CapacityHistory:
+        """Return the history of a task to draw; in low-bandwidth mode that of a node may be up to a minute old."""
+        now, key = self._clock.monotonic(), (uuid, view.moment_ms)
+        if self._charted is None or self._charted[0] != key or not self._is_on or now >= self._charted[1]:
+            self._charted = (key, now + _CHART_S, view.history(uuid))
         return self._charted[2]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from msgspec import structs
 from textual.message import Message
 
-from cdptui import gc_tuning
+from cdptui import gc_tuning, heap
 from cdptui.clock import Clock
 from cdptui.config.errors import ConfigError
 from cdptui.models.failure import Failure, FailureKind
@@ -60,6 +60,10 @@ _LATER_MODULES: Final = ("cdptui.render.tabs.overview", "cdptui.tui.widgets.filt
 
 _FROZEN_LISTS: Final = 2
 
+_TRIM_S: Final = 300.0
+"""Time between two returns of freed memory to the system. The first is due with the second list, as the first one
+leaves much free memory in a large fleet."""
+
 
 class MonitorListener(Protocol):
     """The receiver of updates: a screen."""
@@ -84,6 +88,7 @@ class MonitorWorker:
         self._running: asyncio.Task[None] | None = None
         self._is_stopped = False
         self._frozen_lists = 0
+        self._trim_at = 0.0
         self._retry = asyncio.Event()
         self._last_error = ""
         self._attempts = 0
@@ -112,6 +117,7 @@ class MonitorWorker:
                         update = self._redacted(unfiltered)
                         self._listener.post_message(MonitorUpdated(update))
                         self._tune_collector(update)
+                        await self._trim_heap()
                         last_update = structs.replace(update, changes=())
                         del update, unfiltered
             except Exception as error:
@@ -165,6 +171,15 @@ class MonitorWorker:
             gc_tuning.freeze_loaded()
         if update.failure is not None or is_complete_list:
             gc_tuning.on_steady()
+
+    async def _trim_heap(self) -> None:
+        now = self._clock.monotonic()
+        if self._frozen_lists < _FROZEN_LISTS or now < self._trim_at:
+            return
+        self._trim_at = now + _TRIM_S
+        with contextlib.suppress(OSError, RuntimeError):
+            # Without a thread there is the next time.
+            await asyncio.to_thread(heap.trim)
 
     def _post_names(self) -> None:
         self._listener.post_message(NamesUpdated(len(self.link.names) if self.link is not None else 0))

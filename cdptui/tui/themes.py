@@ -78,6 +78,7 @@ DARK: Final = _theme(
         Role.LABEL_BLUE: "#87d7ff",
         Role.LABEL_PURPLE: "#ff87ff",
         Role.LABEL_GREY: "#bcbcbc",
+        Role.PAST: "#ffd7af",
     },
 )
 
@@ -111,6 +112,7 @@ LIGHT: Final = _theme(
         Role.LABEL_BLUE: "#0000d7",
         Role.LABEL_PURPLE: "#8700af",
         Role.LABEL_GREY: "#626262",
+        Role.PAST: "#5f5faf",
     },
 )
 
@@ -143,6 +145,7 @@ _DARK_SIXTEEN: Final = {
     Role.LABEL_BLUE: 14,
     Role.LABEL_PURPLE: 13,
     Role.LABEL_GREY: 7,
+    Role.PAST: 11,
 }
 _LIGHT_SIXTEEN: Final = {
     "background": 15,
@@ -171,6 +174,7 @@ _LIGHT_SIXTEEN: Final = {
     Role.LABEL_BLUE: 4,
     Role.LABEL_PURPLE: 5,
     Role.LABEL_GREY: 0,
+    Role.PAST: 5,
 }
 """Few of the 16 colours are readable on each other: there is no green on white, and no background for the bars."""
 

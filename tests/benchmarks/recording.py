@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from cdptui.history.codec import Column, compress_packed, encode_chunk
+from cdptui.history.fleet_reader import FleetReader
 from cdptui.history.reader import RecordingReader
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, chunk_id, open_for_reading, transaction
 from cdptui.history.trend_reader import read_trend
@@ -96,7 +97,7 @@ def _moment(tasks: int) -> Measured:
         writer.close()
         with closing(open_for_reading(path)) as connection:
             began = time.perf_counter()
-            found = RecordingReader(connection).tasks_at(NOW_MS + 20 * POLL_MS)
+            found = FleetReader(connection).records_at(NOW_MS + 20 * POLL_MS)
             seconds = time.perf_counter() - began
     return Measured(1000 * seconds, f"{1000 * seconds:.0f} ms", note=f"{len(found)} tasks")
 

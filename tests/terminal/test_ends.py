@@ -52,11 +52,11 @@ def block_output(terminal: Terminal) -> None:
     terminal.stop_reading()
 
     def is_blocked() -> bool:
-        terminal.send("\x0ct")
+        terminal.send("\x0cd")
         return terminal.is_output_blocked
 
     wait_until(is_blocked, "blocked output")
-    terminal.send("\x0ct" * 20)
+    terminal.send("\x0cd" * 20)
 
 
 def seconds_to_end(terminal: Terminal, number: signal.Signals, code: int) -> float:

@@ -44,6 +44,7 @@ FOOTERS = {
     "the palette": "Enter run  Esc close  Up Down move",
     "the profiles": "Enter log out and switch  Esc close  Up Down move",
     "the password": "Enter log in  Esc cancel",
+    "the moment": "Enter go  Esc cancel",
 }
 PLACES = {**OPENED_BY, "a filtered list": ("f",), "a saved view": ("6",), "a group": ("b", "b", "g")}
 ENDS = {
@@ -56,6 +57,7 @@ ENDS = {
             "the search in the help",
             "the name of a view",
             "the password",
+            "the moment",
             "the palette",
         ),
         "^c quit",

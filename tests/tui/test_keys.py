@@ -96,6 +96,7 @@ TYPED_INTO = {
     "the palette",
     "the palette with hits",
     "the password",
+    "the moment",
 }
 
 

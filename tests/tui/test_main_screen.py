@@ -286,7 +286,8 @@ async def test_every_window_size_works(size: tuple[int, int]) -> None:
 async def test_theme_change_redraws_everything() -> None:
     async with showing([a_task()]) as run:
         dark = run.table.render_line(1)
-        await run.press("t")
+        await run.press("ctrl+p", *"theme light", "enter")
+        await run.until(lambda: len(run.app.screen_stack) == 1)
         assert run.app.theme == "light"
         assert run.table.render_line(1) != dark
 

@@ -61,7 +61,7 @@ FOUND_FIRST = {
     "json": "Tab: Raw",
     "shortcuts": "Help (? F1)",
     "server": "Switch node (x)",
-    "colours": "Theme (t)",
+    "colours": "Theme: dark",
     "presets": "Views (v)",
     "view 3": "View 3: RPO over target (3)",
     "growing": "View 6: growing fastest (6)",

@@ -128,6 +128,7 @@ OPENED_BY: dict[str, tuple[str, ...]] = {
     "the palette with hits": ("ctrl+p", "t", "h", "e"),
     "the profiles": ("profiles",),
     "the password": ("password",),
+    "the moment": ("t",),
 }
 """The dialogs and the keys that open them; the app itself opens two more."""
 

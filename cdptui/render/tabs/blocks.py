@@ -88,6 +88,9 @@ class HasNamesAndKeys(Protocol):
         ...
 
 
+_NOT_RECORDED: Final = "{subject} at this moment: not recorded"
+
+
 def fetch_status(
     part: FetchState[Any], context: HasNamesAndKeys, what: str, width: int, retry: str = _RETRIED
 ) -> list[Line]:
@@ -95,10 +98,11 @@ def fetch_status(
 
     `retry` says how a failed fetch is retried.
     """
+    if not part.is_recorded:
+        return wrap(_NOT_RECORDED.format(subject=_subject(what)), width, Role.DIM)
     if part.failure is not None:
         is_denied = part.failure.kind is FailureKind.PERMISSION_DENIED
-        subject = what.removeprefix("the ")
-        text = f"{subject[0].upper()}{subject[1:]}: {replace_uuids(failure_cause(part.failure), context.names)}"
+        text = f"{_subject(what)}: {replace_uuids(failure_cause(part.failure), context.names)}"
         lines = wrap(text, width, Role.WARN)
         lines += wrap((_DENIED if is_denied else retry).format_map(context.keys), width, Role.DIM)
         return [
@@ -106,6 +110,11 @@ def fetch_status(
             *(wrap("Showing the data from before this failure", width, Role.DIM) if has_value(part) else []),
         ]
     return [] if has_value(part) else [(Span(f"Loading {what} …", Role.DIM),)]
+
+
+def _subject(what: str) -> str:
+    subject = what.removeprefix("the ")
+    return f"{subject[0].upper()}{subject[1:]}"
 
 
 def has_value(part: FetchState[Any]) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from cdptui.models.capacity import HOUR_S, CapacityHistory, GrowthRate, growth_rate
-from cdptui.models.severity import is_recording, is_rpo_breach, is_rpo_measured, task_use_severity
+from cdptui.models.severity import is_recording, is_rpo_breach, is_rpo_measured
 from cdptui.models.task import ResourceRef, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
@@ -146,11 +146,11 @@ def _wide_figures(row: TaskRow, context: DetailContext, width: int) -> list[Line
 
 
 def _figures(row: TaskRow, context: DetailContext) -> list[Line]:
-    return [_used_of_plan(row.task), _rpo(row.task), _growth(row, context), _full_in(row)]
+    return [_used_of_plan(row), _rpo(row.task), _growth(row, context), _full_in(row)]
 
 
-def _used_of_plan(task: Task) -> Line:
-    ratio = task.used_ratio
+def _used_of_plan(row: TaskRow) -> Line:
+    task, ratio = row.task, row.task.used_ratio
     used = formatting.size(task.used_bytes)
     if ratio is None:
         plan = "no plan set" if task.plan_bytes == 0 else "plan unknown"
@@ -159,7 +159,7 @@ def _used_of_plan(task: Task) -> Line:
         _label("used"),
         Span(used, Role.STRONG),
         Span(f" of {formatting.size(task.plan_bytes)}  "),
-        *used_share(ratio, task_use_severity(task), cells=_BAR_CELLS),
+        *used_share(ratio, row.use_severity, cells=_BAR_CELLS),
     )
 
 

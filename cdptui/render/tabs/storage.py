@@ -6,7 +6,6 @@ from typing import Final
 
 from cdptui.models.aggregates import is_unhealthy
 from cdptui.models.inventory import BackupStorage
-from cdptui.models.severity import task_use_severity
 from cdptui.models.storages import StorageSummary, storage_use_severity
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting, storage_cells
@@ -130,7 +129,7 @@ def _other(row: TaskRow) -> Line:
     spans = (
         severity._replace(text=f"{severity.text} "),
         Span(f"{GLYPHS.get(task.status, OTHER_GLYPH)} ", ROLES[row.severity]),
-        Span(f"{share:>4} ", problem_role(task_use_severity(task))),
+        Span(f"{share:>4} ", problem_role(row.use_severity)),
         Span(f"{formatting.size(task.used_bytes):>9}  "),
         Span(task.name or task.uuid, ROLES[row.severity] if row.reasons else Role.TEXT),
     )

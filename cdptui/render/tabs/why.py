@@ -203,7 +203,7 @@ def _vm(context: DetailContext) -> Iterator[_Check]:
             yield _fact(frozenset(), f"VM {name} is {vm.state}: it writes nothing, so used capacity may not change")
         else:
             yield _fact(frozenset(), f"State of VM {name} is {vm.state}")
-    elif part.failure is not None:
+    elif part.failure is not None or not part.is_recorded:
         yield _unknown(frozenset(), _with_cause("State of the VM not known", part))
     elif has_value(part):
         yield _unknown(frozenset(), "State of the VM not known: not visible to this account")
@@ -235,6 +235,8 @@ def _policy(row: TaskRow, context: DetailContext) -> _Check:
 
 def _with_cause(text: str, part: FetchState[Any]) -> str:
     """Return `text` with the reason why `part` has no answer, as far as that is known."""
+    if not part.is_recorded:
+        return f"{text}: not recorded"
     if part.failure is not None:
         return f"{text}: {part.failure.kind.value}"
     return f"{text}: the server's list is incomplete" if part.is_partial else text

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cdptui.models.aggregates import GroupSummary
     from cdptui.models.server_metrics import MetricsRequest
     from cdptui.models.storages import StorageSummary
-    from cdptui.monitor.connection import NodeConnection
+    from cdptui.monitor.sources import FleetView
     from cdptui.render.tabs.context import DetailContext
     from cdptui.render.task_cells import CellContext
     from cdptui.tui.controllers.trends import TrendController
@@ -77,7 +77,7 @@ class DetailController:
         """Show this tab from the next `show` on."""
         self._tab = tab
 
-    def show(self, connection: NodeConnection, row: TaskRow | None, update: Update, *, is_gone: bool) -> None:
+    def show(self, connection: FleetView, row: TaskRow | None, update: Update, *, is_gone: bool) -> None:
         """Show `row` with what is known of its surroundings; None shows a placeholder."""
         snapshot = update.snapshot
         if row is None or snapshot is None:
@@ -90,7 +90,7 @@ class DetailController:
         failure, vm = inventory.names_failure, _vm_of(row)
         context = DetailContext(
             fields=self._fields_of(task, connection) if tab is RAW else (),
-            track=self._low_bandwidth.history(task.uuid, connection.history) if tab is OVERVIEW else CapacityHistory(),
+            track=self._low_bandwidth.history(task.uuid, connection) if tab is OVERVIEW else CapacityHistory(),
             names=names_with_duplicates([row], connection),
             names_problem=failure_label(failure) if failure is not None else "",
             now=snapshot.taken_at,
@@ -113,7 +113,7 @@ class DetailController:
 
     def show_group(
         self,
-        connection: NodeConnection,
+        connection: FleetView,
         group: GroupSummary,
         members: Callable[[], Iterable[str]],
         context: CellContext,
@@ -130,13 +130,13 @@ class DetailController:
         lines = [*group_lines(group, context), *group_rpo_lines(statistics, names, context, self._pane.text_width)]
         self._pane.show_placeholder(lines, group_name(group, context))
 
-    def update_needs(self, connection: NodeConnection, row: TaskRow | None, *, force: bool = False) -> None:
+    def update_needs(self, connection: FleetView, row: TaskRow | None, *, force: bool = False) -> None:
         """Request what the tab shows; `row` is None while the pane is hidden.
 
         Called every second: nothing is requested for a task before the cursor has been on it for two calls. `force`
         also requests what is cached.
         """
-        from cdptui.monitor.inventory import InventoryNeeds
+        from cdptui.models.inventory_needs import InventoryNeeds
 
         uuid = row.task.uuid if row is not None else None
         is_resting, self._settled_uuid = uuid == self._settled_uuid, uuid
@@ -153,15 +153,15 @@ class DetailController:
         )
         connection.inventory.set_needs(need, force=force)
 
-    def update_storage_needs(self, connection: NodeConnection, *, force: bool = False) -> None:
+    def update_storage_needs(self, connection: FleetView, *, force: bool = False) -> None:
         """Request what the list of storages shows, in place of what the pane shows."""
-        from cdptui.monitor.inventory import InventoryNeeds
+        from cdptui.models.inventory_needs import InventoryNeeds
 
         self._settled_uuid = None
         connection.inventory.set_needs(InventoryNeeds(storages=True), force=force)
 
     def _with_trend(
-        self, context: DetailContext, connection: NodeConnection, task: Task, *, is_failing: bool
+        self, context: DetailContext, connection: FleetView, task: Task, *, is_failing: bool
     ) -> DetailContext:
         """Return `context` with the history of a task, as far as it is read."""
         from cdptui.render.tabs.history import chart_columns
@@ -188,13 +188,13 @@ class DetailController:
         request = self.trends.gaps.request if self._tab is HISTORY else None
         return request if request is not None and request.uuid == uuid else None
 
-    def _fields_of(self, task: Task, connection: NodeConnection) -> Sequence[RawField]:
+    def _fields_of(self, task: Task, connection: FleetView) -> Sequence[RawField]:
         """Return the fields of a task, parsed again only when its record or the time zone of its dates changed."""
         if self._fields[0] is not task or self._fields[1] is not connection.zone:
             self._fields = (task, connection.zone, connection.fields(task))
         return self._fields[2]
 
-    def _raw_lines_of(self, task: Task, connection: NodeConnection) -> RawLines:
+    def _raw_lines_of(self, task: Task, connection: FleetView) -> RawLines:
         """Return the record of a task, formatted again only when it changed."""
         if self._raw[0] is not task:
             self._raw = (task, connection.raw_lines(task))
@@ -248,7 +248,7 @@ class PaneLayout:
         styles.height = f"{share}%" if share is not None and not is_wide else None
 
 
-def names_with_duplicates(rows: Iterable[TaskRow], connection: NodeConnection) -> Mapping[str, str]:
+def names_with_duplicates(rows: Iterable[TaskRow], connection: FleetView) -> Mapping[str, str]:
     """Return the known names and those of the tasks that problems of `rows` refer to."""
     names, reasons = connection.names, chain.from_iterable(row.reasons for row in rows)
     others = (connection.row(reason.other) for reason in reasons if reason.kind is ReasonKind.TWO_TASKS)

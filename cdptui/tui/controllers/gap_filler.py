@@ -9,7 +9,7 @@ from cdptui.models.server_metrics import MetricsRequest, TaskMetrics, fill_gaps,
 from cdptui.models.trend import TaskTrend
 
 if TYPE_CHECKING:
-    from cdptui.monitor.inventory import InventoryService
+    from cdptui.monitor.sources import InventoryView
 
 
 class GapFiller:
@@ -21,7 +21,7 @@ class GapFiller:
         self._filled: tuple[TaskTrend, TaskMetrics, int | None, TaskTrend] | None = None
 
     def fill(
-        self, trend: TaskTrend, inventory: InventoryService, plan_bytes: int | None
+        self, trend: TaskTrend, inventory: InventoryView, plan_bytes: int | None
     ) -> tuple[TaskTrend, FetchState[TaskMetrics]]:
         """Return the history with the metrics that are loaded for its gaps, and the state of these metrics."""
         self.request = metrics_request(trend)

@@ -16,7 +16,7 @@ from cdptui.tui.screens.menus import MAX_COPIED, open_copy_menu, open_export_men
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from cdptui.monitor.connection import NodeConnection
+    from cdptui.monitor.sources import FleetView
     from cdptui.render.task_cells import CellContext
     from cdptui.tasklist.model import TaskListModel
     from cdptui.tui.keymap import Keymap
@@ -37,7 +37,7 @@ class SelectionHost(Protocol):
         ...
 
     @property
-    def source(self) -> tuple[NodeConnection | None, Snapshot | None]:
+    def source(self) -> tuple[FleetView | None, Snapshot | None]:
         """The node and the list that is shown."""
         ...
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
 
-    from cdptui.monitor.connection import NodeConnection
+    from cdptui.monitor.sources import FleetView
     from cdptui.query.expression import Expression
     from cdptui.tui.footer_keys import FooterPlace
     from cdptui.tui.keymap import Keymap
@@ -115,7 +115,7 @@ class StoragesController:
         self._host.screen.remove_class(_OPEN)
         self._host.focus_list()
 
-    def update(self, rows: Sequence[TaskRow], connection: NodeConnection) -> None:
+    def update(self, rows: Sequence[TaskRow], connection: FleetView) -> None:
         """Show the storages with the totals of `rows`, as soon as they are added up."""
         if rows is self._rows:
             self._show(connection)
@@ -137,12 +137,12 @@ class StoragesController:
         until = self._clock.monotonic() + seconds
         return all(self._clock.monotonic() < until for _ in steps)
 
-    async def _run_remaining(self, steps: Iterator[None], connection: NodeConnection) -> None:
+    async def _run_remaining(self, steps: Iterator[None], connection: FleetView) -> None:
         while not self._run(steps, TIME_SLICE_S):
             await yield_to_loop()
         self._show(connection)
 
-    def _show(self, connection: NodeConnection) -> None:
+    def _show(self, connection: FleetView) -> None:
         fetch, self._names = connection.inventory.storages, connection.names
         summaries = summarize_storages(self._totals, fetch.value or {})
         if summaries != self.summaries:

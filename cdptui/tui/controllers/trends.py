@@ -17,7 +17,7 @@ from cdptui.tui.controllers.latest_reading import LatestReading, RunWorker
 from cdptui.tui.low_bandwidth import LowBandwidthMode
 
 if TYPE_CHECKING:
-    from cdptui.monitor.connection import NodeConnection
+    from cdptui.monitor.sources import FleetView
 
 _STEPS: Final = 400
 """A window is read again after this part of it: most charts have fewer columns."""
@@ -46,8 +46,8 @@ class TrendController:
         self.gaps: Final = GapFiller()
         self._clock = clock
         self._low_bandwidth = low_bandwidth
-        self._task: LatestReading[tuple[str, int, int], TaskTrend] = LatestReading(run, on_read)
-        self._fleet: LatestReading[tuple[str, str], _FleetRpo] = LatestReading(run, on_read)
+        self._task: LatestReading[tuple[str, int, int, int | None], TaskTrend] = LatestReading(run, on_read)
+        self._fleet: LatestReading[tuple[str, str, int | None], _FleetRpo] = LatestReading(run, on_read)
         self._requested_at = 0.0
 
     def move_window(self, step: int) -> bool:
@@ -59,7 +59,7 @@ class TrendController:
         return True
 
     def get(
-        self, connection: NodeConnection, uuid: str, columns: int, taken_at: datetime, *, is_failing: bool
+        self, connection: FleetView, uuid: str, columns: int, taken_at: datetime, *, is_failing: bool
     ) -> TaskTrend | None:
         """Return the history of a task; None until it is read. Start reading if it is missing or old.
 
@@ -67,7 +67,7 @@ class TrendController:
         """
         end_ms = _ms(self._clock.now() if is_failing else taken_at)
         request = TrendRequest(uuid, self.window.span_ms, end_ms, columns)
-        key = (uuid, request.span_ms, columns)
+        key = (uuid, request.span_ms, columns, connection.moment_ms)
         known = self._task.get(key)
         if known is None or self._is_old(known.request, request):
             self._requested_at = self._clock.monotonic()
@@ -75,20 +75,21 @@ class TrendController:
         return known
 
     def get_fleet_rpo(
-        self, connection: NodeConnection, group: tuple[str, str], uuids: Callable[[], Iterable[str]], taken_at: datetime
+        self, connection: FleetView, group: tuple[str, str], uuids: Callable[[], Iterable[str]], taken_at: datetime
     ) -> Sequence[RpoStatistics] | None:
         """Return the RPO of the tasks of a group over the times of `STATISTICS_MS`; None until it is read.
 
         `uuids` returns those of the group. It is not called for `ALL_TASKS`.
         """
-        known, end_ms = self._fleet.get(group), _ms(taken_at)
+        key = (*group, connection.moment_ms)
+        known, end_ms = self._fleet.get(key), _ms(taken_at)
         if known is None or end_ms - known.end_ms > _MAX_AGE_MS:
             members = None if group == ALL_TASKS else frozenset(uuids())
 
             async def read() -> _FleetRpo:
                 return _FleetRpo(await connection.fleet_rpo(members, end_ms), end_ms)
 
-            self._fleet.request(group, read)
+            self._fleet.request(key, read)
         return known.statistics if known is not None else None
 
     def _is_old(self, known: TrendRequest, request: TrendRequest) -> bool:

@@ -15,7 +15,7 @@ from textual.content import Content
 from cdptui.clock import Clock
 from cdptui.config.url import api_url
 from cdptui.models.event import Event
-from cdptui.monitor.connection import NodeConnection
+from cdptui.monitor.sources import FleetView
 from cdptui.query.errors import RegexTimeoutError
 from cdptui.query.event_fields import EVENTS_BY_NAME, EventMatches, EventRow, match_events
 from cdptui.query.expression import Expression
@@ -56,7 +56,7 @@ _LANGUAGE: Final = FilterLanguage(EVENTS_BY_NAME, "Text, or conditions such as e
 class EventsOrigin(Struct, frozen=True):
     """Where the events are from, and from which time on they are listed."""
 
-    connection: NodeConnection | None
+    connection: FleetView | None
     target: Target
     clock: Clock
     since_ms: int = 0
@@ -162,7 +162,7 @@ class EventsScreen(Dialog[str | None]):
         else:
             self.run_worker(self._load(self._origin.connection), group="events", exclusive=True)
 
-    async def _load(self, connection: NodeConnection) -> None:
+    async def _load(self, connection: FleetView) -> None:
         events = await connection.events(MAX_EVENTS, self._origin.since_ms)
         if not events:
             self._say(no_events_text(connection.recording))

@@ -37,7 +37,11 @@ from cdptui.tui.widgets.task_table import TaskTable
 
 if TYPE_CHECKING:
     from cdptui.monitor.connection import NodeConnection
+    from cdptui.monitor.past_view import PastView
+    from cdptui.render.header import ConnectionStatus
+    from cdptui.tui.controllers.time_travel import TimeTravelController
     from cdptui.tui.widgets.filter_bar import FilterBar
+    from cdptui.tui.widgets.ruler import RulerBar
     from cdptui.tui.widgets.storages_view import StorageTable
 
 _TICK_S: Final = 1.0
@@ -51,6 +55,8 @@ _ANSWER_S: Final = 0.1
 
 _TYPING_PAUSE_S: Final = 2.0
 """After this long without a key the user is no longer typing."""
+
+_POLLING_ACTIONS: Final = frozenset({"refresh", "pause", "slower", "faster"})
 
 _CHANGE_MARKS: Final = {ChangeKind.APPEARED: "+", ChangeKind.CHANGED: "~"}
 
@@ -80,7 +86,7 @@ class MainScreen(Screen[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
     VERTICAL_BREAKPOINTS = [(0, "-low"), (HIGH_FROM, "-high")]  # noqa: RUF012 - Textual's own declaration
-    BINDINGS: ClassVar = bindings([KeyScope.POLL])
+    BINDINGS: ClassVar = bindings([KeyScope.POLL, KeyScope.PAST])
     AUTO_FOCUS = "#tasks"
     virtual_size = Reactive(Size(0, 0))
     """Without Textual's second layout after the first one and after each resize: this screen never scrolls."""
@@ -119,6 +125,9 @@ class MainScreen(Screen[None]):
         self._footer = FooterBar(keymap, id="footer")
         self._notices = Notices()
         self._polling = PollingController(self)
+        self._time_travel: TimeTravelController | None = None
+        """Created when it is first used."""
+        self._ruler: RulerBar | None = None
 
     def compose(self) -> ComposeResult:
         """Header, browser and footer, laid out for the terminal before the first frame is drawn."""
@@ -160,6 +169,8 @@ class MainScreen(Screen[None]):
         self.browser.set_connection(connection)
         self._polling.set_connection(connection)
         self._absence.set_connection(connection)
+        if self._time_travel is not None:
+            self._time_travel.set_connection(connection)
 
     def on_monitor_updated(self, message: MonitorUpdated) -> None:
         """Show an update, or record it while the view is paused. The last ones may come after the list is removed."""
@@ -172,6 +183,9 @@ class MainScreen(Screen[None]):
         clear_frame_caches()
         if self._paused is not None:
             self._paused.record(update.changes)
+        if self._is_past:
+            self.time_travel.on_live_update(self._update)
+        elif self._paused is not None:
             self.browser.show_gone(self._paused.gone)
         else:
             self._mark_changes(update.changes)
@@ -181,7 +195,7 @@ class MainScreen(Screen[None]):
 
     def on_names_updated(self, message: NamesUpdated) -> None:
         """Show names that arrived."""
-        if self.browser.table.is_attached:
+        if self.browser.table.is_attached and not self._is_past:
             self.browser.show_names(message.known)
 
     def _mark_changes(self, changes: Sequence[Change]) -> None:
@@ -193,6 +207,102 @@ class MainScreen(Screen[None]):
         }
         self._change_marks_until = self._clock.monotonic() + _CHANGE_MARK_S
         self.show_notice(summarize_changes(significant, self._names), NoticeKind.NEWS)
+
+    # Time machine
+
+    @property
+    def _is_past(self) -> bool:
+        """Whether a moment of the recording is shown."""
+        return self._time_travel is not None and self._time_travel.is_active
+
+    @property
+    def time_travel(self) -> TimeTravelController:
+        """The time machine; created when it is first used."""
+        if self._time_travel is None:
+            from cdptui.tui.controllers.time_travel import PLAY_S, TimeTravelController
+
+            self._time_travel = TimeTravelController(
+                self,
+                self._clock,
+                self._target.zone,
+                lambda work: self.run_worker(work, group="time-machine"),
+                self.browser.show_detail,
+            )
+            if self._connection is not None:
+                self._time_travel.set_connection(self._connection)
+            self.set_interval(PLAY_S, self._time_travel.play_on)
+        return self._time_travel
+
+    @property
+    def present(self) -> Update:
+        """The newest update, which is not shown at a moment of the recording."""
+        return self._update
+
+    def show_past(self, view: PastView, update: Update) -> None:
+        """Show a moment of the recording in place of the present."""
+        self.add_class("-past")
+        self.browser.set_connection(view)
+        self.browser.show(update, {uuid: _CHANGE_MARKS[kind] for uuid, kind in view.changes.items()})
+        self.browser.show_detail()
+        self._show_bars()
+        self._show_place()
+
+    def show_present(self) -> None:
+        """Show the newest update again, or that at which the view was paused."""
+        self.remove_class("-past")
+        if self._connection is not None:
+            self.browser.set_connection(self._connection)
+        shown, gone = (self._paused.update, self._paused.gone) if self._paused is not None else (self._update, set())
+        self.browser.show(shown, self._change_marks, gone)
+        self.browser.show_detail()
+        self._show_bars()
+        self._show_place()
+
+    def past_changed(self) -> None:
+        """Draw which moment is shown."""
+        self._show_bars()
+
+    def on_task_browser_live_requested(self) -> None:
+        """Return to the present."""
+        self.time_travel.leave()
+
+    def on_ruler_bar_clicked(self, message: RulerBar.Clicked) -> None:
+        """Go to the time that was clicked."""
+        self.time_travel.go_to(message.at_ms)
+
+    def action_time_machine(self) -> None:
+        """Look back at what was recorded, or return to live."""
+        self.time_travel.toggle()
+
+    def action_choose_moment(self) -> None:
+        """Type a time to look back at."""
+        from cdptui.tui.screens.moment_prompt import MomentPrompt
+
+        def go(moment_ms: int | None) -> None:
+            if moment_ms is not None:
+                self.time_travel.go_to(moment_ms)
+
+        self.app.push_screen(MomentPrompt(self._clock, self._target.zone), go)
+
+    def action_past_poll(self, step: int) -> None:
+        """Go to the next poll or to the one before."""
+        self.time_travel.move_poll(step)
+
+    def action_past_event(self, step: int) -> None:
+        """Go to the next event or to the one before."""
+        self.time_travel.move_event(step)
+
+    def action_past_hours(self, hours: int) -> None:
+        """Go forward or back by some hours."""
+        self.time_travel.move_hours(hours)
+
+    def action_past_play(self) -> None:
+        """Play the recording from the moment that is shown, faster with each press, then stop."""
+        self.time_travel.toggle_play()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Return whether an action is possible: nothing is polled at a moment of the recording."""
+        return not (self._is_past and action in _POLLING_ACTIONS)
 
     # Messages of the widgets. The table posts here, not to the browser, so that one frame shows all effects of a key.
 
@@ -362,13 +472,30 @@ class MainScreen(Screen[None]):
             beat_s=self._low_bandwidth.refresh_period_s,
             recording=recorded,
         )
-        self._header.show_state(connection, self._update.fleet, self._names)
+        if self._is_past:
+            self._show_past_bars(connection)
+        else:
+            self._header.show_state(connection, self._update.fleet, self._names)
+            if self._ruler is not None:
+                self._ruler.show_ruler(None)
         if self._update.failure is not None and not self._has_banner and self.browser.is_attached:
             # Most runs have no failure, and a hidden widget delays the first frame by 0.5 ms. Not mounted again at the
             # end, when the screen loses its widgets and would raise.
             self._has_banner = True
             self.mount(self._banner, before=self.browser)
         self._banner.show_failure(self._update.failure)
+
+    def _show_past_bars(self, connection: ConnectionStatus) -> None:
+        state = self.time_travel.state(self._target.node, self._target.label)
+        if state is None:
+            return
+        self._header.show_state(connection, self.browser.shown_fleet, self._names, state)
+        if self._ruler is None:
+            from cdptui.tui.widgets.ruler import RulerBar
+
+            self._ruler = RulerBar(self._target.zone, id="ruler")
+            self.mount(self._ruler, before=self._footer)
+        self._ruler.show_ruler(self.time_travel.ruler())
 
     def refresh_after_key(self) -> None:
         """Draw what a key changes as soon as it has changed: Textual's own timer is up to 33 ms away."""

@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 from cdptui.config.url import api_url
 from cdptui.models.sanitize import sanitize
 from cdptui.models.task_row import TaskRow
-from cdptui.monitor.connection import NodeConnection
+from cdptui.monitor.sources import FleetView
 from cdptui.render.columns import COLUMNS
 from cdptui.render.copy_formats import CopyFormat, copy_formats
 from cdptui.render.reason_messages import ReasonContext
@@ -178,7 +178,7 @@ MAX_COPIED: Final = 1000
 
 
 def open_copy_menu(
-    screen: Screen[object], rows: Sequence[TaskRow], link: NodeConnection, node: str, context: ReasonContext
+    screen: Screen[object], rows: Sequence[TaskRow], link: FleetView, node: str, context: ReasonContext
 ) -> None:
     """Let the user choose what to copy of `rows`. `link` has their JSON records, `node` is the URL of their node."""
     records = [link.record(row.task) for row in rows]

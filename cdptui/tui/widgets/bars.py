@@ -19,6 +19,7 @@ from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
+    from cdptui.render.past import PastState
     from cdptui.tui.controllers.absence import ShownSummary
 
 
@@ -28,11 +29,22 @@ class HeaderBar(LineView):
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._more_key = keymap.labels["unhealthy"]
+        self._keys = keymap.labels
         self._state: tuple[ConnectionStatus, FleetSummary, Mapping[str, str]] | None = None
+        self._past: PastState | None = None
 
-    def show_state(self, connection: ConnectionStatus, fleet: FleetSummary, names: Mapping[str, str]) -> None:
-        """Show a connection state and the totals of all tasks; `names` are the known names by UUID."""
-        self._state = (connection, fleet, names)
+    def show_state(
+        self,
+        connection: ConnectionStatus,
+        fleet: FleetSummary,
+        names: Mapping[str, str],
+        past: PastState | None = None,
+    ) -> None:
+        """Show a connection state and the totals of all tasks; `names` are the known names by UUID.
+
+        `past` is shown in place of the connection at a moment of the recording.
+        """
+        self._state, self._past = (connection, fleet, names), past
         self.on_resize()
 
     def on_resize(self) -> None:
@@ -40,7 +52,12 @@ class HeaderBar(LineView):
         if self._state is not None and self.size.width:
             connection, fleet, names = self._state
             known = fleet if connection.loaded is not None else None
-            first = connection_line(connection, self.width, cell_len)
+            if self._past is not None:
+                from cdptui.render.past import past_line
+
+                first = past_line(self._past, self._keys, self.width, cell_len)
+            else:
+                first = connection_line(connection, self.width, cell_len)
             self.show([first, fleet_line(known, names, self.width, cell_len, self._more_key)])
 
 

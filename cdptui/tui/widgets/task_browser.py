@@ -13,7 +13,8 @@ from textual.containers import Container
 from textual.message import Message
 
 from cdptui.clock import Clock
-from cdptui.models.aggregates import GroupSummary
+from cdptui.models.aggregates import FleetSummary, GroupSummary
+from cdptui.models.snapshot import Snapshot
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
 from cdptui.render.column_layout import ColumnLayout
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from cdptui.config.saved_views import SavedView, SavedViews
     from cdptui.models.snapshot import Snapshot
     from cdptui.models.storages import StorageSummary
-    from cdptui.monitor.connection import NodeConnection
+    from cdptui.monitor.sources import FleetView
     from cdptui.query.expression import Expression
     from cdptui.tui.controllers.selection import SelectionController
     from cdptui.tui.controllers.storages import StoragesController
@@ -82,6 +83,9 @@ class TaskBrowser(Container):
     class PlaceChanged(Message, bubble=False):
         """Other keys work in the detail pane."""
 
+    class LiveRequested(Message, bubble=False):
+        """The user wants to leave the moment of the recording that is shown."""
+
     class MarksChanged(Message, bubble=False):
         """Other tasks are marked, or hidden by the filter."""
 
@@ -106,7 +110,7 @@ class TaskBrowser(Container):
         self._target = target
         self._clock = clock
         self._absence = absence
-        self._connection: NodeConnection | None = None
+        self._connection: FleetView | None = None
         self._update = Update(snapshot=None, interval_s=target.interval_s)
         self.newest = self._update
         """The newest update, which is not shown while the view is paused."""
@@ -144,7 +148,7 @@ class TaskBrowser(Container):
 
     # Called by the screen
 
-    def set_connection(self, connection: NodeConnection) -> None:
+    def set_connection(self, connection: FleetView) -> None:
         """Send requests to this node from now on."""
         self._connection = connection
 
@@ -156,6 +160,11 @@ class TaskBrowser(Container):
             self._update_list()
         elif update.snapshot is not before.snapshot:
             self._set_context()
+
+    @property
+    def shown_fleet(self) -> FleetSummary:
+        """The totals of the update that is shown."""
+        return self._update.fleet
 
     def show_change_marks(self, marks: Mapping[str, str]) -> None:
         """Replace the marks of changed tasks."""
@@ -306,6 +315,8 @@ class TaskBrowser(Container):
         """Where in the list the user is, for the footer."""
         if isinstance(self.table.cursor_line, GroupSummary):
             return FooterPlace.GROUP
+        if self._connection is not None and self._connection.moment_ms is not None:
+            return FooterPlace.PAST
         if self.views.is_shown:
             return FooterPlace.VIEW
         return FooterPlace.LIST if self.tasks.active_filter is None else FooterPlace.FILTERED_LIST
@@ -577,7 +588,7 @@ class TaskBrowser(Container):
         self._selection_controller().export()
 
     @property
-    def source(self) -> tuple[NodeConnection | None, Snapshot | None]:
+    def source(self) -> tuple[FleetView | None, Snapshot | None]:
         """The node and the list that is shown."""
         return self._connection, self._update.snapshot
 
@@ -630,7 +641,10 @@ class TaskBrowser(Container):
         self.screen.set_focus(self.pane)
 
     async def action_back(self) -> None:
-        """Move the focus to the list; in the list, close the summary, leave the saved view, or clear the filter."""
+        """Move the focus to the list; in it, return to live, close the summary, leave the view, or clear the filter."""
+        if self.table.has_focus and self._connection is not None and self._connection.moment_ms is not None:
+            self.screen.post_message(self.LiveRequested())
+            return
         if self.table.has_focus and self._absence.dismiss():
             return
         if self.table.has_focus and self.views.is_shown:

@@ -134,8 +134,12 @@ class TaskTable(ScrollView, can_focus=True):
             # The placeholder of an empty list is drawn on lines without rows.
             self.refresh()
         if len(rows) != self._count:
+            if self._count:
+                self._measure()
+            else:
+                # A scroll bar needs a new layout, 7 ms for which the first list should not wait.
+                self.call_after_refresh(self._measure)
             self._count = len(rows)
-            self._measure()
         if self._is_cursor_placed:
             self._scroll_to_cursor()
         self._remember_cursor()

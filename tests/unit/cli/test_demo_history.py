@@ -16,7 +16,6 @@ from statistics import median
 import pytest
 
 from cdptui.api.decode import decode_task
-from cdptui.api.record_template import join_record
 from cdptui.cli.demo_history import DemoHistory
 from cdptui.history.reader import RecordingReader
 from cdptui.history.recordings import check, describe, opened
@@ -27,6 +26,7 @@ from cdptui.models.snapshot import Snapshot
 from cdptui.monitor.fleet_tracker import FleetTracker
 from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.settings import SimulatorSettings
+from tests.unit.history.recorded import records_at
 from tests.unit.simulator.clocks import START, ManualClock
 
 _SETTINGS = SimulatorSettings(past_minutes=76 * 60)
@@ -74,10 +74,7 @@ def node(before_s: float = 0.0) -> NodeState:
 def test_recording_ends_with_what_the_node_of_the_demo_would_have_sent_then(recording: Path) -> None:
     state = node(_EXIT_S)
     sent = {uuid: json.loads(state.task_table.encode(task)) for uuid, task in state.world.tasks.items()}
-    with read(recording) as reader:
-        recorded = {
-            task.uuid: json.loads(join_record(task.text, task.values)) for task in reader.tasks_at(int(START * 1000))
-        }
+    recorded = {uuid: json.loads(record) for uuid, record in records_at(recording, int(START * 1000)).items()}
     assert recorded == sent
     assert len(node().world.tasks) == _SETTINGS.tasks
 

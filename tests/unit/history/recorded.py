@@ -13,7 +13,7 @@ import msgspec
 
 from cdptui.api.decode import TaskDecoder
 from cdptui.api.record_template import VALUE_NAMES, join_record, split_record
-from cdptui.history.reader import RecordingReader
+from cdptui.history.fleet_reader import FleetReader
 from cdptui.history.recording_file import open_recording
 from cdptui.history.schema import open_for_reading
 from cdptui.history.writer import Poll, RecordingWriter
@@ -75,7 +75,7 @@ def records_at(path: Path, moment_ms: int) -> dict[str, bytes]:
     """Return the records of all tasks at a moment, by UUID."""
     with closing(open_for_reading(path)) as connection:
         return {
-            each.uuid: join_record(each.text, each.values) for each in RecordingReader(connection).tasks_at(moment_ms)
+            each.uuid: join_record(each.text, each.values) for each in FleetReader(connection).records_at(moment_ms)
         }
 
 

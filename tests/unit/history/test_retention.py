@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.history.reader import RecordedTask, RecordingReader
+from cdptui.history.fleet_reader import FleetReader, RecordedTask
 from cdptui.history.recording_file import RecordingError, open_recording
 from cdptui.history.retention import Retention
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS
@@ -44,7 +44,7 @@ def shrink(path: Path, limit_bytes: int) -> int:
 def at(path: Path, moment_ms: int) -> list[RecordedTask]:
     connection, _ = open_recording(path, NOW)
     with closing(connection):
-        return RecordingReader(connection).tasks_at(moment_ms)
+        return FleetReader(connection).records_at(moment_ms)
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from cdptui.api.errors import (
 )
 from cdptui.models.failure import FailureKind
 from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
+from cdptui.models.inventory_needs import InventoryNeeds
 from cdptui.models.reasons import VmCondition
 from cdptui.models.server_metrics import MetricPoint, MetricsRequest, TaskMetrics
 from cdptui.monitor.connection import NodeConnection
@@ -31,7 +32,6 @@ from cdptui.monitor.inventory import (
     SHOWN_MAX_AGE_S,
     STORAGE_MAX_AGE_S,
     VM_STATE_MAX_AGE_S,
-    InventoryNeeds,
     InventoryService,
 )
 from cdptui.monitor.request_gate import RequestGate
