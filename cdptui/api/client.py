@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import tzinfo
-from typing import Final
+from typing import Final, Self
 
 import httpx
 import msgspec
@@ -62,6 +62,44 @@ _SINGLE_CALL_ERRORS: Final = (
     UnreadableAnswer,
 )
 """Errors that can affect one call while others succeed."""
+
+
+class _ReadAhead:
+    """Pages of a list, one request at a time: the server prepares the next page while one is decoded."""
+
+    def __init__(self, query: Callable[[PageRequest], Awaitable[Page]]) -> None:
+        self._query = query
+        self._window: PageRequest | None = None
+        self._request: asyncio.Future[Page] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._drop()
+
+    def begin(self, window: PageRequest | None) -> None:
+        """Request the page that is expected next, if any."""
+        if window is not None:
+            self._window, self._request = window, asyncio.ensure_future(self._query(window))
+
+    async def get(self, window: PageRequest) -> Page:
+        """Return a page. Raises ApiError, also that of the request that was begun."""
+        if self._request is None or self._window != window:
+            await self._drop()
+            return await self._query(window)
+        request, self._request = self._request, None
+        try:
+            return await request
+        finally:
+            request.cancel()
+
+    async def _drop(self) -> None:
+        """Cancel the request of a page that is not needed."""
+        request, self._request = self._request, None
+        if request is not None:
+            request.cancel()
+            await asyncio.gather(request, return_exceptions=True)
 
 
 class _Zone(Struct):
@@ -126,27 +164,28 @@ class Client:
         await self._access.prepare_poll()
         paging = Pager[Task]()
         due, cached_s = self._clock.monotonic() + self._timeouts.list_s, 0.0
-        while not paging.is_done:
-            if self._clock.monotonic() > due:
-                detail = f"the list took longer than {self._timeouts.list_s:g} s, {paging.pages} pages were read"
-                raise TimedOut(detail, url=f"{self._http.base_url}/cdp-task")
-            window = paging.next_window()
-            is_zone_due = not self._asked_zone and self._clock.monotonic() >= self._zone_due_at
-            page = await self._query_with_zone(window) if is_zone_due else await self._query_tasks(window)
-            cached_s = max(cached_s, page.cached_s)
-            paging.accept(
-                window, await self._decode(page.rows, is_compressed=(page.total or 0) > _COMPRESS_ABOVE), page.total
-            )
-            if paging.is_done:
-                self._decoder.set_known(paging.by_uuid)
-            yield FetchProgress(
-                paging.by_uuid.values(),
-                paging.total,
-                paging.is_done,
-                paging.pages,
-                is_cut_short=paging.is_cut_short,
-                cached_s=cached_s,
-            )
+        async with _ReadAhead(self._query_page) as pages:
+            while not paging.is_done:
+                if self._clock.monotonic() > due:
+                    detail = f"the list took longer than {self._timeouts.list_s:g} s, {paging.pages} pages were read"
+                    raise TimedOut(detail, url=f"{self._http.base_url}/cdp-task")
+                window = paging.next_window()
+                page = await pages.get(window)
+                pages.begin(paging.expected_window(window, len(page.rows), page.total))
+                cached_s = max(cached_s, page.cached_s)
+                paging.accept(
+                    window, await self._decode(page.rows, is_compressed=(page.total or 0) > _COMPRESS_ABOVE), page.total
+                )
+                if paging.is_done:
+                    self._decoder.set_known(paging.by_uuid)
+                yield FetchProgress(
+                    paging.by_uuid.values(),
+                    paging.total,
+                    paging.is_done,
+                    paging.pages,
+                    is_cut_short=paging.is_cut_short,
+                    cached_s=cached_s,
+                )
 
     @property
     def resources(self) -> InventoryApi:
@@ -171,6 +210,10 @@ class Client:
             return await self._access.close()
         finally:
             await self._http.aclose()
+
+    async def _query_page(self, window: PageRequest) -> Page:
+        is_zone_due = not self._asked_zone and self._clock.monotonic() >= self._zone_due_at
+        return await (self._query_with_zone(window) if is_zone_due else self._query_tasks(window))
 
     async def _query_with_zone(self, window: PageRequest) -> Page:
         """Request a page and the time zone of its dates concurrently, which saves a round trip on a slow network.

@@ -18,7 +18,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct, structs
 
 from cdptui.api.json_scan import ScanError, split_array, split_object
-from cdptui.api.record_compression import compress, matches
+from cdptui.api.record_compression import changed_values, compress, matches
+from cdptui.api.record_template import LAST_OP
 from cdptui.api.timestamps import is_valid_timestamp, parse_timestamp
 from cdptui.models.sanitize import sanitize
 from cdptui.models.task import ResourceRef, Task
@@ -51,6 +52,15 @@ class Page(Struct, frozen=True):
 
 class _WireUuid(Struct):
     uuid: str = ""
+
+
+class _WireValues(Struct, rename="camel"):
+    """The values of a task that change at every refresh of the server."""
+
+    used_capacity: Count | None = None
+    last_latency: Count | None = None
+    current_latency: Count | None = None
+    last_op_date: Date = None
 
 
 class WireRef(Struct, rename="camel"):
@@ -99,6 +109,7 @@ class _QueryReply(Struct):
 
 _reply_decoder = msgspec.json.Decoder(_QueryReply)
 _uuid_decoder = msgspec.json.Decoder(_WireUuid)
+_values_decoder = msgspec.json.Decoder(_WireValues, strict=False)
 _task_decoder = msgspec.json.Decoder(WireTask, strict=False)
 _TASK_FIELDS: Final = msgspec.structs.fields(WireTask)
 _NUMBERS: Final = (
@@ -191,7 +202,30 @@ class TaskDecoder:
             return decode_task(row, self._zone, is_compressed=is_compressed)
         if matches(row, known.raw):
             return known
-        return _reuse_equal_fields(decode_task(row, self._zone, is_compressed=is_compressed), known)
+        raw = compress(row, is_compressed=is_compressed, known=known.raw)
+        task = _replace_values(known, row, raw, self._zone)
+        return task if task is not None else _reuse_equal_fields(_decode_record(row, raw, self._zone), known)
+
+
+def _replace_values(known: Task, row: bytes, raw: bytes, zone: tzinfo | None) -> Task | None:
+    """Return the task of a record that differs from the one of `known` in the refreshed values; None for any other.
+
+    This takes a third of the time of decoding, and nearly all changes are such ones.
+    """
+    values = changed_values(raw, known.raw)
+    if values is None or known.unreadable_fields:
+        return None
+    try:
+        wire = _values_decoder.decode(row)
+    except UNREADABLE:
+        return None
+    last_op_at = parse_timestamp(wire.last_op_date, zone)
+    after, before = values
+    if after[LAST_OP] != before[LAST_OP] and last_op_at == known.last_op_at:
+        # The date that changed is that of a resource ref.
+        return None
+    rpo_ms = wire.last_latency if wire.last_latency is not None else wire.current_latency
+    return structs.replace(known, used_bytes=wire.used_capacity, rpo_ms=rpo_ms, last_op_at=last_op_at, raw=raw)
 
 
 _SHARED: Final = ("uuid", "name", "description", "created_at", "resource_refs")
@@ -206,6 +240,11 @@ def _reuse_equal_fields(task: Task, known: Task) -> Task:
 
 def decode_task(row: bytes, zone: tzinfo | None, *, is_compressed: bool = False) -> Task:
     """Return the task in `row`. A value that cannot be read is None and listed in `unreadable_fields`. Never raises."""
+    return _decode_record(row, compress(row, is_compressed=is_compressed), zone)
+
+
+def _decode_record(row: bytes, raw: bytes, zone: tzinfo | None) -> Task:
+    """Return the task in `row`, which is stored as `raw`."""
     try:
         wire = _task_decoder.decode(row)
         bad: set[str] = set()
@@ -215,7 +254,7 @@ def decode_task(row: bytes, zone: tzinfo | None, *, is_compressed: bool = False)
         if (getattr(wire, name) or 0) > MAX_COUNT:
             setattr(wire, name, None)
             bad.add(_wire_name(name))
-    return _task_of(wire, bad, row, zone, compress(row, is_compressed=is_compressed))
+    return _task_of(wire, bad, row, zone, raw)
 
 
 def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None, raw: bytes) -> Task:

@@ -89,6 +89,16 @@ class Pager(Generic[T]):
         start = max(0, self._position - overlap)
         return PageRequest(start, self._page_size + self._position - start)
 
+    def expected_window(self, window: PageRequest, count: int, total: int | None) -> PageRequest | None:
+        """Return the rows to request after a page of `count` rows, before it is accepted.
+
+        That is right for a list that does not change; None for a page that may be the last one.
+        """
+        end = window.start + count
+        if count < window.limit or total is None or total <= end:
+            return None
+        return PageRequest(end - _OVERLAPS[0], self._page_size + _OVERLAPS[0])
+
     def accept(self, window: PageRequest, rows: Sequence[T], total: int | None) -> None:
         """Add the page for `window`.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -17,6 +18,8 @@ VALUE_NAMES: Final = ("usedCapacity", "lastLatency", "currentLatency", "lastOpDa
 """The values that are split off, in their order in `RecordValues`. The date changes with each of the numbers."""
 
 USED, RPO, RPO_OLD, LAST_OP = range(len(VALUE_NAMES))
+
+_INDEXES: Final = {name.encode(): index for index, name in enumerate(VALUE_NAMES)}
 
 RecordValues = tuple[int | None, ...]
 """One value per name of `VALUE_NAMES`, None for a value that the text contains."""
@@ -52,24 +55,28 @@ def split_record(record: bytes) -> tuple[bytes, RecordValues]:
     ((7, None, None, None), b'{"usedCapacity":8,"name":"db"}')
     """
     values: list[int | None] = [None] * len(VALUE_NAMES)
-    spans: dict[int, tuple[int, int]] = {}
+    spans: list[tuple[int, int, int]] = []
     repeated = set()
     for match in _NUMBER.finditer(record):
-        index = VALUE_NAMES.index(match[1].decode())
-        if index in spans:
+        index = _INDEXES[match[1]]
+        if values[index] is not None:
             repeated.add(index)
-        values[index], spans[index] = int(match[2]), match.span(2)
-    for index in repeated:
-        values[index] = None
-        del spans[index]
-    dates = [
-        (seconds, match.start(1), match.end(7)) for match in _DATE.finditer(record) if (seconds := _seconds(match))
-    ]
-    if dates:
-        seconds, start, end = max(dates, key=lambda date: date[0])
-        values[LAST_OP], spans[LAST_OP] = seconds, (start, end)
+        values[index] = int(match[2])
+        spans.append((*match.span(2), index))
+    if repeated:
+        spans = [span for span in spans if span[2] not in repeated]
+        for index in repeated:
+            values[index] = None
+    newest: re.Match[bytes] | None = None
+    for match in _DATE.finditer(record):
+        seconds, latest = _seconds(match), values[LAST_OP]
+        if seconds is not None and (latest is None or seconds > latest):
+            values[LAST_OP], newest = seconds, match
+    if newest is not None:
+        spans.append((newest.start(1), newest.end(7), LAST_OP))
+    spans.sort()
     pieces, places, at, length = [], [], 0, 0
-    for index, (start, end) in sorted(spans.items(), key=lambda item: item[1]):
+    for start, end, index in spans:
         pieces.append(record[at:start])
         length += start - at
         places.append((length, index))
@@ -94,14 +101,21 @@ def join_record(text: bytes, values: RecordValues) -> bytes:
 
 def _seconds(match: re.Match[bytes]) -> int | None:
     """Return a date of the server as seconds since 1970 in the server's zone; None for a day that does not exist."""
-    hour = int(match[4]) % 12 + (12 if match[7] == b"PM" else 0)
+    month, day, year, hour, minute, second, half = match.groups()
+    day_start = _day_start(month, day, year)
+    if day_start is None:
+        return None
+    hours = int(hour) % 12 + (12 if half == b"PM" else 0)
+    return day_start + 3600 * hours + 60 * int(minute) + int(second)
+
+
+@lru_cache(maxsize=1024)
+def _day_start(month: bytes, day: bytes, year: bytes) -> int | None:
+    """Return the start of a day in seconds since 1970: records have few different days."""
     try:
-        moment = datetime(
-            int(match[3]), _MONTH_NUMBERS[match[1]], int(match[2]), hour, int(match[5]), int(match[6]), tzinfo=UTC
-        )
+        return int(datetime(int(year), _MONTH_NUMBERS[month], int(day), tzinfo=UTC).timestamp())
     except ValueError:
         return None
-    return int(moment.timestamp())
 
 
 def _date_text(seconds: int) -> bytes:

@@ -418,7 +418,7 @@ def decode_day(blob: bytes) -> ThinnedDay | None:
 def decode_chunk(blob: bytes) -> Chunk | None:
     """Return a stored chunk; None, with a warning in the log, when it is damaged."""
     try:
-        return Chunk(blob)
+        return Chunk.decode(blob)
     except UNREADABLE:
         log.warning("a recorded chunk is damaged, and is skipped")
         return None

@@ -120,7 +120,7 @@ def check(path: Path) -> list[str]:
     """
     decoders: dict[str, tuple[str, Callable[[int, bytes], object]]] = {
         "poll": ("bucket", decode_polls),
-        "chunk": ("id", lambda _, blob: Chunk(blob)),
+        "chunk": ("id", lambda _, blob: Chunk.decode(blob)),
         "thin": ("id", lambda _, blob: decode_thinned(blob)),
         "hour": ("bucket", lambda _, blob: decode_hours(blob)),
         "document": ("id", lambda _, blob: decompress_document(blob)),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 APPLICATION_ID: Final = 0x43445054
 """`CDPT`: tells a recording from any other SQLite database."""
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Stored as `user_version`. A change of the schema adds a step to `MIGRATIONS`."""
 
 HOURS_VERSION: Final = 3
@@ -76,7 +76,10 @@ CREATE INDEX event_of_task ON event(task, t);
 
 _ADD_HOURS: Final = "CREATE TABLE hour(bucket INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT"
 
-MIGRATIONS: Final[tuple[str, ...]] = (_CREATE, _ADD_STORAGES, _ADD_HOURS)
+_ENCODE_CHUNKS: Final = ""
+"""Chunks of another encoding, which an earlier program cannot read. Those of earlier versions are read as they are."""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_CREATE, _ADD_STORAGES, _ADD_HOURS, _ENCODE_CHUNKS)
 """Statements from each version to the next; the first creates the schema."""
 
 TABLES: Final = (

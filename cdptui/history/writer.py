@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from msgspec import structs
 
-from cdptui.history.codec import UNREADABLE, ColumnBuilder, array_header, compress_packed, encode_chunk
+from cdptui.history.codec import UNREADABLE, Column, array_header, compress_packed, encode_chunk
 from cdptui.history.event_table import insert_event
 from cdptui.history.hourly import BucketHours
 from cdptui.history.outage_writer import OutageWriter
@@ -435,22 +435,22 @@ class RecordingWriter:
             if count % TASKS_PER_SLICE == 0:
                 let_others_run()
             if known.values:
-                builders, used = tuple(ColumnBuilder() for _ in range(self._value_count)), []
+                columns, used = tuple(Column.empty() for _ in range(self._value_count)), []
                 for column, poll, value in known.pop_changes():
-                    builders[column].append(poll, value)
+                    columns[column].append(poll, value)
                     if column == USED_COLUMN:
                         used.append((times[poll], value))
                 hours.add(known.id, used)
-                values = (chunk_id(self._bucket, known.id), encode_chunk(builders))
+                values = (chunk_id(self._bucket, known.id), encode_chunk(columns))
                 self._connection.execute("INSERT INTO chunk VALUES(?, ?)", values)
         self._connection.execute("INSERT INTO hour VALUES(?, ?)", (self._bucket, hours.encode()))
-        columns = (
+        polls = (
             [now - before for before, now in zip([0, *times], times, strict=False)],
             [poll.duration_ms for poll in self._polls],
             [poll.total for poll in self._polls],
             [poll.is_cut_short for poll in self._polls],
         )
-        self._connection.execute("INSERT INTO poll VALUES(?, ?)", (self._bucket, compress_packed(columns)))
+        self._connection.execute("INSERT INTO poll VALUES(?, ?)", (self._bucket, compress_packed(polls)))
         self._connection.execute("DELETE FROM tail")
         self._polls = []
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from cdptui.models.estimate import rate_doubt
 from cdptui.models.reasons import RANKS, Reason, ReasonKind, judged_status_severity
 from cdptui.models.severity import Severity, is_recording, is_rpo_judged
+from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 
 SHARED_CAUSES: Final = frozenset(
@@ -82,12 +83,26 @@ class FleetAccumulator:
         """Remove a task that was added before."""
         self._count(row, -1)
 
+    def replace(self, before: TaskRow, after: TaskRow) -> None:
+        """Replace the row of a task that was added before."""
+        old, new = before.task, after.task
+        if before.reasons == after.reasons and (old.status, old.state) == (new.status, new.state):
+            # Nearly always: it is counted under the same status and problem.
+            self._add_bytes(old, -1)
+            self._add_bytes(new, 1)
+        else:
+            self.remove(before)
+            self.add(after)
+
+    def _add_bytes(self, task: Task, sign: int) -> None:
+        self._used_bytes += sign * (task.used_bytes or 0)
+        self._plan_bytes += sign * (task.plan_bytes or 0)
+
     def _count(self, row: TaskRow, sign: int) -> None:
         task = row.task
         # Each status has its own severity: one late task must not colour all running ones.
         self._counts[task.status, judged_status_severity(task, row.reasons)] += sign
-        self._used_bytes += sign * (task.used_bytes or 0)
-        self._plan_bytes += sign * (task.plan_bytes or 0)
+        self._add_bytes(task, sign)
         worst = main_reason(row)
         if worst is not None:
             cause = worst.other if worst.kind in SHARED_CAUSES else ""

@@ -166,6 +166,10 @@ _at = attrgetter("at")
 
 def _without_spikes(points: Sequence[CapacitySample]) -> list[CapacitySample]:
     """Leave out single values above both neighbours: these are odd readings, not data that was written and deleted."""
+    used = [used_bytes for _, used_bytes in points]
+    if used == sorted(used):
+        # Nearly always, and found in a fifth of the time.
+        return list(points)
     smooth = list(points[:1])
     for (_, before), point, (_, after) in zip(points, points[1:], points[2:], strict=False):
         if not before <= after < point[1]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from enum import Enum
+from itertools import pairwise
 from typing import Final, NamedTuple, cast
 
 from msgspec import Struct
@@ -111,7 +112,7 @@ def forecast_growth(hours: Hours) -> Forecast | None:
     >>> forecast_growth([0, 3600, 7200]).bytes_per_s
     1.0
     """
-    values = hours[-MAX_HOURS:]
+    values = hours if len(hours) <= MAX_HOURS else hours[-MAX_HOURS:]
     if not values or values[-1] is None:
         return None
     first = 0 if values[0] is not None else next(hour for hour, used in enumerate(values) if used is not None)
@@ -133,12 +134,12 @@ def forecast_growth(hours: Hours) -> Forecast | None:
 def _whole_days(values: Hours) -> list[int]:
     """Return the growth of whole days, the newest first; days with an unknown end are left out."""
     ends = values[::-DAY_HOURS][: MAX_DAYS + 1]
-    return list(_known(_differences(ends, ends[1:])))
+    return _known_differences(ends, ends[1:])
 
 
 def _forecast_from_days(values: Hours, days: Sequence[int], span: int) -> Forecast:
     ordered = sorted(days)
-    usual = median(ordered)
+    usual = _middle(ordered)
     spread = _WIDENED * (ordered[-1] - ordered[0])
     slowest, fastest = ordered[0] - spread, ordered[-1] + spread
     shift = _find_shift(values, usual) if usual > 0 else None
@@ -161,129 +162,119 @@ def _forecast_from_days(values: Hours, days: Sequence[int], span: int) -> Foreca
 
 def _find_shift(values: Hours, usual: float) -> RateShift | None:
     """Compare the growth of the last hours with the same hours of the days before."""
-    last = len(values) - 1
+    last, used = len(values) - 1, values[-1]
     factor = 0.0
+    ends = values[last - DAY_HOURS :: -DAY_HOURS][:_SHIFT_DAYS]
     for window in _SHIFT_WINDOWS:
-        now = _growth(values, last, window)
-        if now is None:
+        used_before = values[last - window]
+        if used is None or used_before is None:
             continue
-        before = _growth_of_days(values, last, window, now / _SHIFT_FACTOR)
-        if len(before) < _MEDIAN_DAYS:
+        now = used - used_before
+        before = _known_differences(ends, values[last - DAY_HOURS - window :: -DAY_HOURS])
+        before.sort()
+        # Nearly all tasks end here: the median is no less than the lower one of the middle values.
+        if len(before) < _MEDIAN_DAYS or now <= _SHIFT_FACTOR * before[(len(before) - 1) // 2]:
             continue
-        middle = median(before)
-        if middle <= 0 or now <= _SHIFT_FACTOR * middle:
+        middle = _middle(before)
+        if middle <= 0 or now <= max(_SHIFT_FACTOR, factor) * middle:
             continue
-        sigma = max(_SIGMA_PER_MAD * median([abs(growth - middle) for growth in before]), _SIGMA_FLOOR * middle)
+        sigma = max(
+            _SIGMA_PER_MAD * _middle(sorted([abs(growth - middle) for growth in before])), _SIGMA_FLOOR * middle
+        )
         if now - middle > _SHIFT_SIGMAS * sigma:
-            factor = max(factor, now / middle)
+            factor = now / middle
     return None if not factor else RateShift(factor, _hours_since_shift(values, factor), usual / DAY_S)
 
 
 def _hours_since_shift(values: Hours, factor: float) -> int:
     """Return the hours since the first hour of the new rate: those before it grew at less than half of it."""
     hours_ago = min(_SHIFT_WINDOWS)
-    for hours_before in range(hours_ago, min(DAY_HOURS, len(values) - 1)):
-        begin = len(values) - 2 - hours_before
-        first = max(begin % DAY_HOURS, begin - _SHIFT_DAYS * DAY_HOURS)
+    least_factor = (1 + factor) / 2
+    newest_first = values[::-1]
+    for end in range(hours_ago, min(DAY_HOURS, len(values) - 1)):
+        used, used_before = newest_first[end], newest_first[end + 1]
         # The same hour of the days before.
-        usual = _known(_differences(values[first + 1 : begin + 1 : DAY_HOURS], values[first:begin:DAY_HOURS]))
-        now = _growth(values, begin + 1, 1)
-        if now is None or not usual:
+        ends = newest_first[end + DAY_HOURS : end + _SHIFT_DAYS * DAY_HOURS + 1 : DAY_HOURS]
+        usual = _known_differences(ends, newest_first[end + DAY_HOURS + 1 :: DAY_HOURS])
+        usual.sort()
+        if used is None or used_before is None or not usual:
             break
-        if now < max(1.0, median(usual)) * (1 + factor) / 2:
+        now = used - used_before
+        # The median is no more than the upper one of the middle values, which is known without a computation.
+        is_usual = now < least_factor * usual[len(usual) // 2] and now < least_factor * _middle(usual)
+        if now < least_factor or is_usual:
             break
-        hours_ago = hours_before + 1
+        hours_ago = end + 1
     return hours_ago
-
-
-def _growth_of_days(values: Hours, end: int, window: int, usual: float) -> list[int]:
-    """Return the growth during `window` hours on each of the days before, at the time of day of the index `end`.
-
-    Return nothing when it was `usual` or more on most days: nearly all tasks end here, which is most of the cost.
-    """
-    found: list[int] = []
-    usual_days = 0
-    for at in range(end - DAY_HOURS, max(window - 1, end - (_SHIFT_DAYS + 1) * DAY_HOURS), -DAY_HOURS):
-        before, after = values[at - window], values[at]
-        if before is None or after is None:
-            continue
-        found.append(after - before)
-        if after - before >= usual:
-            usual_days += 1
-            if usual_days > _SHIFT_DAYS // 2:
-                return []
-    return found
-
-
-def _growth(values: Hours, end: int, window: int) -> int | None:
-    """Return the growth during `window` hours before the index `end`; None when it is not known."""
-    if end - window < 0:
-        return None
-    before, after = values[end - window], values[end]
-    return None if before is None or after is None else after - before
 
 
 def _find_freed(values: Hours) -> FreedCapacity | None:
     """Return the largest fall of the last day, unless it is usual: other days had falls of at least half its size."""
     recent = values[-DAY_HOURS - 1 :]
-    if None not in recent and sorted(cast("Sequence[int]", recent)) == list(recent):
-        # Nearly all tasks end here, at a fifth of the cost of the steps.
+    if _is_rising(recent):
+        # Nearly all tasks end here.
         return None
-    steps = _steps(recent)
-    fall = min(_known(steps), default=0)
-    if fall >= 0 or _is_usual(values, fall / 2) or not _is_far_below(fall, _known(_steps(values[-_STEPS_HOURS:]))):
+    fall = min(_known_steps(recent), default=0)
+    if fall >= 0 or _is_usual(values, fall / 2) or not _is_far_below(fall, _known_steps(values[-_STEPS_HOURS:])):
         return None
-    return FreedCapacity(-fall, steps[::-1].index(fall))
+    hours_ago = next(
+        hours_ago
+        for hours_ago, (after, before) in enumerate(pairwise(recent[::-1]))
+        if after is not None and before is not None and after - before == fall
+    )
+    return FreedCapacity(-fall, hours_ago)
 
 
 def _is_usual(values: Hours, fall: float) -> bool:
     """Return whether several of the days before the last one had a step of `fall` or less."""
     older = values[: len(values) - DAY_HOURS]
-    if _least_step(older[-DAY_HOURS - 1 :]) > fall and _least_step(older) > fall:
+    if _is_rising(older[-DAY_HOURS - 1 :]) and _is_rising(older):
         return False
     days = 0
     for end in range(len(older), 1, -DAY_HOURS):
-        days += _least_step(older[max(0, end - DAY_HOURS - 1) : end]) <= fall
+        days += min(_known_steps(older[max(0, end - DAY_HOURS - 1) : end]), default=0) <= fall
         if days >= _USUAL_DAYS:
             return True
     return False
 
 
-def _least_step(values: Hours) -> int:
-    return min(_known(_steps(values)), default=0)
+def _is_rising(values: Hours) -> bool:
+    """Return whether all values are known and none is below the one before: a third of the cost of the steps."""
+    try:
+        return sorted(cast("Sequence[int]", values)) == list(values)
+    except TypeError:
+        return False
 
 
 def _is_far_below(fall: int, steps: Sequence[int]) -> bool:
     """Return whether a fall is further below the median of the steps than other steps usually are."""
     ordered = sorted(steps)
-    middle = median(ordered)
+    middle = _middle(ordered)
     # Half of the steps are between the quartiles, so that the median of the deviations is no more than this.
     most = max(middle - ordered[len(ordered) // 4], ordered[3 * len(ordered) // 4] - middle)
     if fall < middle - _STEP_MADS * most:
         return True
-    return fall < middle - _STEP_MADS * median([abs(step - middle) for step in steps])
+    return fall < middle - _STEP_MADS * _middle(sorted([abs(step - middle) for step in ordered]))
 
 
-def _steps(values: Hours) -> list[int | None]:
-    """Return the growth from hour to hour."""
-    return _differences(values[1:], values)
+def _known_steps(values: Hours) -> list[int]:
+    """Return the known growth from hour to hour."""
+    return _known_differences(values[1:], values)
 
 
-def _differences(after: Hours, before: Hours) -> list[int | None]:
-    """Return the differences of two series; None where either is not known."""
+def _known_differences(after: Hours, before: Hours) -> list[int]:
+    """Return the known differences of two series."""
     try:
         return list(map(operator.sub, after, before))
     except TypeError:
-        return [
-            None if early is None or late is None else late - early for late, early in zip(after, before, strict=False)
-        ]
+        pairs = zip(after, before, strict=False)
+        return [late - early for late, early in pairs if late is not None and early is not None]
 
 
-def _known(steps: Sequence[int | None]) -> Sequence[int]:
-    """Return the steps that are known."""
-    if None in steps:
-        return [step for step in steps if step is not None]
-    return cast("Sequence[int]", steps)
+def _middle(ordered: Sequence[float]) -> float:
+    """Return the median of sorted values."""
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _theil_sen(points: Sequence[tuple[int, int]]) -> float:

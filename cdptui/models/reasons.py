@@ -224,9 +224,12 @@ def stalled_s(points: Sequence[CapacitySample], now: float) -> float | None:
     recent = points[-RECENT_CHANGES:]
     if len(recent) <= _MIN_CHANGES:
         return None
-    usual_s = median(after.at - before.at for before, after in pairwise(recent))
     seconds = now - recent[-1].at
-    return seconds if seconds >= _STALLED_FACTOR * max(_REFRESH_S, usual_s) else None
+    if seconds < _STALLED_FACTOR * _REFRESH_S:
+        # Nearly always: the capacity has just changed.
+        return None
+    usual_s = median(after.at - before.at for before, after in pairwise(recent))
+    return seconds if seconds >= _STALLED_FACTOR * usual_s else None
 
 
 RANKS: Final = {kind: rank for rank, kind in enumerate(ReasonKind)}

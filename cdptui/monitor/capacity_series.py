@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from cdptui.models.capacity import CapacityHistory, CapacitySample, ObservationGap
@@ -29,6 +30,9 @@ _MAX_TICKS: Final = 2**32 - 1
 _GROWTH_FACTOR: Final = 4
 
 _MAX_GAPS: Final = 50
+
+_create_sample: Final[Callable[[tuple[float, int]], CapacitySample]] = partial(tuple.__new__, CapacitySample)
+"""Like `CapacitySample._make`, in a third of the time: a poll in which all tasks changed creates 100,000."""
 
 
 class CapacitySeries:
@@ -65,7 +69,7 @@ class CapacitySeries:
         """Return the newest of the recorded changes, oldest first."""
         first = max(0, self._count - newest)
         moments = [(tick + _EARLIEST_TICKS) / _TICKS_PER_S for tick in self._ticks[first : self._count]]
-        return tuple(map(CapacitySample._make, zip(moments, self._values[first : self._count], strict=True)))
+        return tuple(map(_create_sample, zip(moments, self._values[first : self._count], strict=True)))
 
     def _thin(self) -> None:
         """Drop every other point of the older half, so that older data is coarser."""

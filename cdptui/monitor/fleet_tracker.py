@@ -339,8 +339,9 @@ class FleetTracker:
         if before is not None:
             if task is before.row.task and row == before.row:
                 row = before.row
-            self._totals.remove(before.row)
-        self._totals.add(row)
+            self._totals.replace(before.row, row)
+        else:
+            self._totals.add(row)
         trigger_s = next_time_trigger_s(task, now - unchanged_since)
         recheck_at = growth.recheck_at if trigger_s is None else min(growth.recheck_at, now + trigger_s)
         self._tracked[task.uuid] = _TrackedTask(row, recheck_at, unchanged_since, is_change_seen)

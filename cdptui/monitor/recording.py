@@ -8,8 +8,8 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Final
 
-from cdptui.api.record_compression import decompress
-from cdptui.api.record_template import VALUE_NAMES, RecordValues, split_record
+from cdptui.api.record_compression import decompress_split
+from cdptui.api.record_template import VALUE_NAMES, RecordValues
 from cdptui.clock import Clock
 from cdptui.config.private_files import create_folder
 from cdptui.config.recording import RecordSettings
@@ -89,4 +89,4 @@ def summarize_recorded_events(settings: RecordSettings, since_ms: int, until_ms:
 
 
 def _split_task(task: Task) -> tuple[bytes, RecordValues]:
-    return split_record(decompress(task.raw))
+    return decompress_split(task.raw)

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from cdptui.history.codec import ColumnBuilder, compress_packed, encode_chunk
+from cdptui.history.codec import Column, compress_packed, encode_chunk
 from cdptui.history.fleet_reader import FleetReader
 from cdptui.history.reader import RecordingReader
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, chunk_id, open_for_reading, transaction
@@ -157,7 +157,7 @@ def _write_trend(connection: sqlite3.Connection, tasks: int) -> int:
             pauses = [0, *(POLL_MS + chance.randrange(-200, 200) for _ in polls[1:])]
             columns = (pauses, [40] * len(pauses), [tasks] * len(pauses), [False] * len(pauses))
             connection.execute("INSERT INTO poll VALUES(?, ?)", (bucket, compress_packed(columns)))
-            used, rpo = ColumnBuilder(), ColumnBuilder()
+            used, rpo = Column.empty(), Column.empty()
             for index in polls[::USED_EVERY]:
                 used.append(index, (1 << 38) + ((bucket << 20) + index) * 1021)
             for index in polls[::RPO_EVERY]:

@@ -57,6 +57,33 @@ async def test_every_request_has_user_agent_and_accept_language() -> None:
     assert {request.headers["accept-language"] for request in node.requests} == {"en"}
 
 
+async def test_next_page_is_requested_before_the_one_before_is_used() -> None:
+    node = MockNode(fleet(2500))
+    client = connect(node)
+    requests = []
+    async for reading in client.read():
+        # The request of the next page has begun.
+        await asyncio.sleep(0)
+        requests.append((len(reading.tasks), len(node.asked(TASKS))))
+    await client.aclose()
+    assert requests == [(1000, 2), (2000, 3), (2500, 3)]
+
+
+async def test_page_that_was_requested_too_early_is_requested_again() -> None:
+    node = MockNode(fleet(2500))
+    client = connect(node)
+    removed = node.rows[1999]
+    async for reading in client.read():
+        if len(reading.tasks) == 1000:
+            # Of the second page, which then has another last task.
+            node.rows.remove(removed)
+        tasks = reading.tasks
+    await client.aclose()
+    names = [task.name for task in tasks]
+    assert len(names) == len(set(names))
+    assert {row["name"] for row in node.rows} <= set(names)
+
+
 async def test_endless_list_times_out_with_the_number_of_tasks_read() -> None:
     clock = FakeClock()
     node = MockNode(fleet(9000))
@@ -68,9 +95,9 @@ async def test_endless_list_times_out_with_the_number_of_tasks_read() -> None:
 
     client = connect(Slow(), clock=clock)
     readings: list[FetchProgress] = []
-    with pytest.raises(e.TimedOut, match="longer than 600 s, 3 pages"):
+    with pytest.raises(e.TimedOut, match="longer than 600 s, 2 pages"):
         await read(client, readings)
-    assert len(readings[-1].tasks) == 3000
+    assert len(readings[-1].tasks) == 2000
     await client.aclose()
 
 

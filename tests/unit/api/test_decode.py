@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import msgspec
@@ -364,6 +364,36 @@ def test_changed_task_shares_its_unchanged_values() -> None:
     assert after.uuid is before.uuid
     assert after.name is before.name
     assert after.resource_refs is before.resource_refs
+
+
+REFRESHED = st.fixed_dictionaries(
+    {},
+    optional={
+        "usedCapacity": st.sampled_from([5, 6, 6.0, "6", -1, 2**64, None]),
+        "lastLatency": st.sampled_from([7, 8, None]),
+        "currentLatency": st.sampled_from([7, 9, "9", None]),
+        "lastOpDate": st.sampled_from(["Jun 18, 2025 10:41:07 PM", "Jun 18, 2025 10:41:08 PM", 1750000000, "soon"]),
+        "name": st.sampled_from(["cdp-a", "cdp-b"]),
+        "unknown": st.sampled_from([{"usedCapacity": 5}, {"usedCapacity": 6}, {"lastLatency": 7}]),
+    },
+)
+REF_DATES = st.sampled_from(["Jun 18, 2025 10:41:07 PM", "Jun 18, 2025 10:41:08 PM", "Mar 4, 2025 9:12:33 AM"])
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(REFRESHED, REF_DATES, st.booleans()), min_size=2, max_size=4), st.sampled_from([UTC, None]))
+def test_record_that_changed_is_decoded_as_if_it_was_new(
+    polls: list[tuple[dict[str, Any], str, bool]], zone: tzinfo | None
+) -> None:
+    decoder = TaskDecoder(zone)
+    for changes, date, are_refs_first in polls:
+        refs = [{**FULL_ROW["resourceRefs"][0], "lastOpDate": date}]
+        record = {**FULL_ROW, "resourceRefs": refs, **changes}
+        if are_refs_first:
+            record = {"resourceRefs": refs, **{name: record[name] for name in record if name != "resourceRefs"}}
+        (task,) = decoder.decode([encoded(record)], is_compressed=True)
+        assert task == decode_task(encoded(record), zone, is_compressed=True)
+        decoder.set_known({task.uuid: task})
 
 
 def test_task_missing_from_one_poll_is_decoded_again() -> None:

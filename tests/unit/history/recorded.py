@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from cdptui.api.decode import TaskDecoder
 from cdptui.api.record_template import VALUE_NAMES, join_record, split_record
@@ -21,6 +24,9 @@ from cdptui.models.task_row import TaskRow
 
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
+
+Changes = list[tuple[int, int | None]]
+"""Polls and values of a column."""
 
 _decoder = TaskDecoder()
 
@@ -78,3 +84,17 @@ def integrity(path: Path) -> str:
     with closing(sqlite3.connect(path)) as connection:
         (answer,) = connection.execute("PRAGMA integrity_check").fetchone()
         return str(answer)
+
+
+def encode_version_3(columns: Sequence[Changes]) -> bytes:
+    """Return the blob that version 3 wrote: differences as MessagePack."""
+    polls, values = [], []
+    for changes in columns:
+        befores = [0, *(poll for poll, _ in changes)]
+        polls.append([poll - before for before, (poll, _) in zip(befores, changes, strict=False)])
+        last, differences = 0, []
+        for _, value in changes:
+            differences.append(None if value is None else value - last)
+            last = last if value is None else value
+        values.append(differences)
+    return zlib.compress(msgspec.msgpack.encode([polls, values]))

@@ -7,7 +7,7 @@ import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,17 @@ import pytest
 from cdptui.history.recording_file import FileLock, RecordingError, WriterExists, inspect, open_recording
 from cdptui.history.schema import BUCKET_MS, VERSION
 from cdptui.models.recording import RecordingProblem
-from tests.unit.history.recorded import NOW, NOW_MS, integrity, open_writer, poll, record, records_at, task
+from tests.unit.history.recorded import (
+    NOW,
+    NOW_MS,
+    encode_version_3,
+    integrity,
+    open_writer,
+    poll,
+    record,
+    records_at,
+    task,
+)
 
 PAGE = 4096
 
@@ -190,3 +200,20 @@ def test_lock_that_is_not_a_file_is_reported(tmp_path: Path, kind: str) -> None:
     with pytest.raises(RecordingError):
         FileLock(path).acquire()
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_chunks_of_version_3_are_read_after_the_recording_was_continued(tmp_path: Path) -> None:
+    path = tmp_path / "night.sqlite"
+    values = [(0, 5), (1, 5), (2, 9)]
+    record(path, [*(poll(NOW_MS + 10_000 * at, task("a1", used)) for at, used in values), poll(NOW_MS + BUCKET_MS)])
+    with closing(sqlite3.connect(path)) as connection:
+        earlier = encode_version_3([[(0, 5), (2, 9)], [(0, 3100)], [], []])
+        assert connection.execute("UPDATE chunk SET data = ?", (earlier,)).rowcount == 1
+        connection.executescript("PRAGMA user_version=3")
+    record(path, [poll(NOW_MS + 2 * BUCKET_MS, task("a1"))], NOW + timedelta(days=1))
+
+    assert [records_at(path, NOW_MS + 10_000 * at)["a1"] for at, _ in values] == [
+        task("a1", used).raw for _, used in values
+    ]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
-from cdptui.models.aggregates import GroupAccumulator, is_unhealthy
+from cdptui.models.aggregates import FleetAccumulator, GroupAccumulator, is_unhealthy
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
@@ -24,6 +24,22 @@ EVERY = [
 @pytest.mark.parametrize("row", EVERY)
 def test_group_counts_the_same_unhealthy_tasks_as_the_filter(row: TaskRow) -> None:
     assert is_unhealthy(row) is compile_predicate(UNHEALTHY, QueryContext(EPOCH, {}))(row)
+
+
+STATES = [
+    replace(a_row(status=status), reasons=reasons)
+    for status, reasons in product(["Running", "Stopped"], [(), (REASON,)])
+]
+STATES += [replace(each, task=replace(each.task, state="Disabled", used_bytes=7)) for each in STATES]
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(STATES, STATES)))
+def test_totals_after_a_row_was_replaced_are_those_of_the_new_row(before: TaskRow, after: TaskRow) -> None:
+    totals, expected = FleetAccumulator(), FleetAccumulator()
+    totals.add(before)
+    totals.replace(before, after)
+    expected.add(after)
+    assert totals.total() == expected.total()
 
 
 def test_groups_rank_by_worst_severity_then_by_unhealthy_tasks() -> None:
