@@ -6,7 +6,7 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from cdptui.api.record_template import split_record
-from cdptui.history.codec import ColumnBuilder, compress_packed, encode_chunk
+from cdptui.history.codec import Column, compress_packed, encode_chunk
 from cdptui.history.hourly import BucketHours
 from cdptui.history.open_recording import OpenRecording
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, chunk_id, transaction
@@ -91,14 +91,14 @@ def _chunks(bucket: int, tasks: int) -> Iterator[tuple[int, bytes]]:
     chance, polls = random.Random(bucket), range(BUCKET_MS // POLL_MS)
     start = bucket * len(polls)
     for number in range(1, tasks + 1):
-        used, rpo = ColumnBuilder(), ColumnBuilder()
+        used, rpo = Column.empty(), Column.empty()
         used.append(0, _used(number, start))
         for index in polls[1 + number % (USED_EVERY - 1) :: USED_EVERY]:
             used.append(index, _used(number, start + index))
         rpo.append(0, 3000)
         for index in polls[1 + number % (RPO_EVERY - 1) :: RPO_EVERY]:
             rpo.append(index, max(0, round(chance.gauss(4000, 500))))
-        yield chunk_id(bucket, number), encode_chunk([used, rpo, ColumnBuilder(), ColumnBuilder()])
+        yield chunk_id(bucket, number), encode_chunk([used, rpo, Column.empty(), Column.empty()])
 
 
 @contextmanager
@@ -111,10 +111,14 @@ def _recording(tasks: int) -> Iterator[tuple[Path, int]]:
         yield path, last_ms
 
 
-def _timed(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return 1000 * (time.perf_counter() - began)
+def _times(replay: Replay, moments: Iterable[int]) -> list[float]:
+    """Return the milliseconds to go to each of some moments."""
+    times = []
+    for at_ms in moments:
+        began = time.perf_counter()
+        replay.fleet_at(at_ms)
+        times.append(1000 * (time.perf_counter() - began))
+    return times
 
 
 def _first(tasks: int) -> Measured:
@@ -139,7 +143,7 @@ def _step(tasks: int) -> Measured:
         replay = Replay(recording.fleet, None)
         replay.fleet_at(last_ms)
         moments = [last_ms - number * POLL_MS for number in range(1, _STEPS + 1)]
-        times = [_timed(lambda at_ms=at_ms: replay.fleet_at(at_ms)) for at_ms in (*moments, *reversed(moments))]
+        times = _times(replay, (*moments, *reversed(moments)))
     return Measured(median(times), f"{median(times):.0f} ms", note=f"slowest {max(times):.0f} ms")
 
 
@@ -150,7 +154,7 @@ def _jump(tasks: int) -> Measured:
         replay = Replay(recording.fleet, None)
         replay.fleet_at(last_ms)
         moments = [last_ms - chance.randrange(44 * _HOUR_MS) for _ in range(_STEPS // 2)]
-        times = [_timed(lambda at_ms=at_ms: replay.fleet_at(at_ms)) for at_ms in moments]
+        times = _times(replay, moments)
     return Measured(median(times), f"{median(times):.0f} ms", note=f"slowest {max(times):.0f} ms")
 
 
