@@ -25,6 +25,7 @@ _COMMANDS = {
     "demo": "cdptui.cli.demo",
     "guide": "cdptui.cli.guide",
     "record": "cdptui.cli.record",
+    "replay": "cdptui.cli.replay",
     "recordings": "cdptui.cli.recordings",
     "reset": "cdptui.cli.reset",
     "simulate": "cdptui.cli.simulate",

@@ -11,10 +11,10 @@ import resource
 import select
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Thread
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, ParamSpec, TypeVar
 
 from cdptui import gc_tuning
 from cdptui.cli.diagnostics import SESSION_LEFT, CommandError, ExitCode, name_lack, print_error
@@ -28,6 +28,7 @@ from cdptui.config.terminal import detect_terminal
 if TYPE_CHECKING:
     from cdptui.tui.app import CdptuiApp
     from cdptui.tui.keymap import Keymap
+    from cdptui.tui.target import Target
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -81,6 +82,17 @@ _ADDRESS_SPACE_BYTES: Final = 384 << 20
 """Address space that the process maps with 1,000 tasks. It uses a sixth of it; most is for the stacks of threads."""
 
 
+_NO_PROFILES: Final = "a recording is shown"
+
+
+class _Targets(NamedTuple):
+    """What the program shows at first, and what the user can switch to."""
+
+    first: Target
+    others: Sequence[Target]
+    profile_hint: str
+
+
 def run_monitor(
     settings: MonitorSettings,
     display: DisplaySettings,
@@ -91,12 +103,30 @@ def run_monitor(
 
     `effective_config` has the profiles that the user can switch to. `clock` is the node's; None for this machine's.
     """
+    clock = clock or SystemClock()
+
+    def create_targets() -> _Targets:
+        from cdptui.cli.targets import initial_target, profile_hint, profile_targets
+
+        target = initial_target(settings, display, clock, effective_config)
+        others = () if effective_config is None else profile_targets(target, display, clock, effective_config)
+        return _Targets(target, others, profile_hint(effective_config))
+
+    return _run_app(create_targets, display, clock)
+
+
+def run_target(target: Target, display: DisplaySettings) -> int:
+    """Run on a target to which there are no others. See `run_monitor`."""
+    return _run_app(lambda: _Targets(target, (), _NO_PROFILES), display, SystemClock())
+
+
+def _run_app(create_targets: Callable[[], _Targets], display: DisplaySettings, clock: Clock) -> int:
     _require_address_space()
     display.log.ensure_writable()
     codes: list[int] = []
 
     async def run() -> None:
-        codes.append(await _run(settings, display, effective_config, clock or SystemClock()))
+        codes.append(await _run(create_targets, display, clock))
 
     try:
         asyncio.run(run())
@@ -107,29 +137,26 @@ def run_monitor(
     return codes[0]
 
 
-async def _run(
-    settings: MonitorSettings, display: DisplaySettings, effective_config: EffectiveConfig | None, clock: Clock
-) -> int:
+async def _run(create_targets: Callable[[], _Targets], display: DisplaySettings, clock: Clock) -> int:
     gc_tuning.on_start_up()
     _ignore_textual_variables()
     # Importing Textual takes a quarter of a second, which --help and errors do not need.
-    from cdptui.cli.targets import initial_target, profile_hint, profile_targets
     from cdptui.tui.app import CdptuiApp
 
     # Without a handler, an error that ends the app before logging starts would be printed with its traceback.
     logging.getLogger().addHandler(logging.NullHandler())
-    target = initial_target(settings, display, clock, effective_config)
+    targets = create_targets()
     app = CdptuiApp(
-        target,
+        targets.first,
         clock=clock,
-        targets=() if effective_config is None else profile_targets(target, display, clock, effective_config),
+        targets=targets.others,
         keymap=_keymap(display),
         columns=display.columns,
         theme=display.theme,
         low_bandwidth=display.low_bandwidth,
         traits=detect_terminal(is_ascii=display.is_ascii),
     )
-    app.profile_hint = profile_hint(effective_config)
+    app.profile_hint = targets.profile_hint
     watch = SignalWatch(_EXIT_CODES, app.exit, lambda code: _abandon(app, code))
     # Before this there is nothing to restore or log out, and a signal ends the process at once.
     app.before_terminal = watch.start

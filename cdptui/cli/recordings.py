@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MAX_GAPS: Final = 20
 
-_NAME_HELP: Final = "NAME is a name that `cdptui recordings` lists, the beginning of one, or the path of a file."
+NAME_HELP: Final = "NAME is a name that `cdptui recordings` lists, the beginning of one, or the path of a file."
 _HEADINGS: Final = ("NAME", "SIZE", "FROM", "TO", "POLLS", "TASKS", "GAPS", "NODE", "ACCOUNT")
 
 
@@ -35,15 +35,15 @@ def recordings(context: click.Context, /) -> None:
         _list_all()
 
 
-@recordings.command(cls=Command, epilog=_NAME_HELP)
+@recordings.command(cls=Command, epilog=NAME_HELP)
 @click.argument("name")
 def show(name: str) -> None:
     """Show size, span and gaps of a recording."""
     from cdptui.history.recordings import describe
 
-    info = describe(_find(name))
+    info = describe(find_recording(name))
     if info.problem is not None:
-        raise _command_error(info.problem)
+        raise recording_error(info.problem)
     print_line(f"file      {display_path(info.path)}")
     print_line(f"node      {sanitize(info.node)}, account {sanitize(info.account)}")
     print_line(f"size      {_size(info)}")
@@ -55,7 +55,7 @@ def show(name: str) -> None:
         print_line(f"gap       {len(info.gaps) - _MAX_GAPS} earlier ones are not listed")
 
 
-@recordings.command(cls=Command, epilog=_NAME_HELP)
+@recordings.command(cls=Command, epilog=NAME_HELP)
 @click.argument("name")
 @click.option("--since", metavar="SPAN", help="Only events of the last 8h, 1d12h, …")
 @click.option("--filter", "expression", metavar="EXPR", help="Only events that match, such as 'severity>=warning erp'.")
@@ -72,15 +72,15 @@ def events(name: str, since: str | None, expression: str | None) -> None:
     since_ms = _since_ms(since) if since is not None else 0
     parsed = parse_event_filter(expression) if expression is not None else None
     try:
-        for line in event_lines(_find(name), since_ms, parsed, SystemClock()):
+        for line in event_lines(find_recording(name), since_ms, parsed, SystemClock()):
             print_line(line)
     except RecordingError as error:
-        raise _command_error(error) from error
+        raise recording_error(error) from error
     except RegexTimeoutError as error:
         raise CommandError(str(error)) from error
 
 
-@recordings.command(cls=Command, epilog=_NAME_HELP)
+@recordings.command(cls=Command, epilog=NAME_HELP)
 @click.argument("name", required=False)
 def check(name: str | None) -> None:
     """Check a recording, or all; exit code 1 if one is damaged."""
@@ -88,7 +88,7 @@ def check(name: str | None) -> None:
     from cdptui.history.recording_file import RecordingError
 
     is_damaged = False
-    for path in [_find(name)] if name is not None else _all_files():
+    for path in [find_recording(name)] if name is not None else _all_files():
         try:
             found = files.check(path)
         except RecordingError as error:
@@ -100,7 +100,7 @@ def check(name: str | None) -> None:
         raise click.exceptions.Exit(ExitCode.FAILURE)
 
 
-@recordings.command(cls=Command, epilog=_NAME_HELP)
+@recordings.command(cls=Command, epilog=NAME_HELP)
 @click.argument("name")
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--since", metavar="SPAN", help="Copy only the last 8h, 1d12h, …, in whole parts of four hours.")
@@ -116,7 +116,7 @@ def export(name: str, target: Path, since: str | None, mask_names: bool) -> None
     since_ms = _since_ms(since) if since is not None else 0
     mask = record_template.mask_names if mask_names else None
     try:
-        files.export(_find(name), target, since_ms=since_ms, mask=mask)
+        files.export(find_recording(name), target, since_ms=since_ms, mask=mask)
     except FileExistsError as error:
         message = f"{target} already exists; it was not changed"
         raise CommandError(message, ExitCode.USAGE) from error
@@ -124,11 +124,11 @@ def export(name: str, target: Path, since: str | None, mask_names: bool) -> None
         message = f"cannot write {target}: {error.strerror or error}"
         raise CommandError(message) from error
     except RecordingError as error:
-        raise _command_error(error) from error
+        raise recording_error(error) from error
     print_line(f"wrote {target}")
 
 
-@recordings.command(cls=Command, epilog=_NAME_HELP)
+@recordings.command(cls=Command, epilog=NAME_HELP)
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(name: str, yes: bool) -> None:  # noqa: FBT001
@@ -136,7 +136,7 @@ def delete(name: str, yes: bool) -> None:  # noqa: FBT001
     from cdptui.history import recordings as files
     from cdptui.history.recording_file import RecordingError, WriterExists
 
-    path = _find(name)
+    path = find_recording(name)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("--yes is needed when stdin is not a terminal")
@@ -148,7 +148,7 @@ def delete(name: str, yes: bool) -> None:  # noqa: FBT001
         message = f"a monitor records to {path.stem}; end it first"
         raise CommandError(message) from error
     except RecordingError as error:
-        raise _command_error(error) from error
+        raise recording_error(error) from error
     print_line(f"deleted {sanitize(path.stem)}")
 
 
@@ -187,7 +187,7 @@ def _all_files() -> Iterator[Path]:
         raise CommandError(message) from error
 
 
-def _find(name: str) -> Path:
+def find_recording(name: str) -> Path:
     """Return the recording with a name, a unique beginning of one, or a path."""
     if "/" in name or name.endswith(SUFFIX):
         path = Path(name) if "/" in name else recordings_folder() / name
@@ -231,5 +231,6 @@ def _reason(error: RecordingError) -> str:
     return f"{CAUSES[error.problem]}: {error.detail}" if error.detail else CAUSES[error.problem]
 
 
-def _command_error(error: RecordingError) -> CommandError:
+def recording_error(error: RecordingError) -> CommandError:
+    """Return the error of a command whose recording cannot be used."""
     return CommandError(_reason(error))

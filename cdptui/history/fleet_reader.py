@@ -27,7 +27,7 @@ from cdptui.history.reader import (
     decode_polls,
     task_chunks,
 )
-from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, NEVER_MS, TASK_BITS, chunk_range
+from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, NAMES_VERSION, NEVER_MS, TASK_BITS, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay
 from cdptui.history.trend_reader import GapFinder, read_polls
 from cdptui.history.writer import (
@@ -265,6 +265,8 @@ class FleetReader:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._reader = RecordingReader(connection)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        self._has_names = version >= NAMES_VERSION
         self._uuids: dict[int, str] = {}
         self._documents = _Table("document", {}, set())
         self._problems = _Table("problem", {}, set())
@@ -347,6 +349,19 @@ class FleetReader:
             RecordedTask(task.uuid, text, task.values, task.is_thinned) for task, text in texts if text is not None
         ]
         return sorted(found, key=lambda record: record.uuid)
+
+    def names_at(self, moment_ms: int) -> Mapping[str, str]:
+        """Return what VMs, storages and policies were called, by UUID: by the first known name before it was read."""
+        if not self._has_names:
+            return {}
+        first = (
+            "SELECT uuid, name FROM resource_name WHERE rowid IN (SELECT min(rowid) FROM resource_name GROUP BY uuid)"
+        )
+        newest = (
+            "SELECT uuid, name FROM resource_name WHERE rowid IN "
+            "(SELECT max(rowid) FROM resource_name WHERE t <= ? GROUP BY uuid)"
+        )
+        return dict(self._connection.execute(first)) | dict(self._connection.execute(newest, (moment_ms,)))
 
     def number_of(self, uuid: str) -> int | None:
         """Return the number of a task; None when it is not in the recording."""

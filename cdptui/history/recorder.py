@@ -90,7 +90,17 @@ class _Look(Struct, frozen=True):
     at_ms: int
 
 
-_Item = Poll | StorageList | _Failed | _SessionEnded
+class _Meta(Struct, frozen=True):
+    key: str
+    value: str
+
+
+class _Names(Struct, frozen=True):
+    at_ms: int
+    names: Mapping[str, str]
+
+
+_Item = Poll | StorageList | _Failed | _SessionEnded | _Names | _Meta
 
 
 class _Session:
@@ -115,6 +125,10 @@ class _Session:
         match item:
             case Poll():
                 self._writer.write_poll(item)
+            case _Meta(key, value):
+                self._writer.set_meta([(key, value)])
+            case _Names(at_ms, names):
+                self._writer.write_names(at_ms, names)
             case StorageList():
                 self._writer.write_storages(item)
             case _Failed(at_ms, kind, code):
@@ -188,6 +202,14 @@ class Recorder:
     def record_storages(self, storages: Sequence[BackupStorage], *, is_complete: bool) -> None:
         """Record the state of the backup storages, which were just read; `is_complete` if there are no others."""
         self._put(StorageList(_milliseconds(self._clock), storages, is_complete))
+
+    def record_zone(self, zone: str) -> None:
+        """Record the time zone of the server's dates."""
+        self._put(_Meta("zone", zone))
+
+    def record_names(self, names: Mapping[str, str]) -> None:
+        """Record what VMs, storages and policies are called, by UUID."""
+        self._put(_Names(_milliseconds(self._clock), names))
 
     def record_session_end(self) -> None:
         """Record that the session ended, and that the monitor logs in again."""

@@ -37,6 +37,8 @@ class RecordingInfo(Struct, frozen=True):
     size_bytes: int
     node: str = ""
     account: str = ""
+    zone: str = ""
+    """Time zone of the server's dates, as `timezones.parse_timezone` reads it; empty when it is not known."""
     first_ms: int | None = None
     last_ms: int | None = None
     polls: int = 0
@@ -61,6 +63,7 @@ def describe(path: Path) -> RecordingInfo:
                 size_bytes,
                 meta.get("node", ""),
                 meta.get("account", ""),
+                meta.get("zone", ""),
                 times[0] if times else None,
                 times[-1] if times else None,
                 len(times),
@@ -181,6 +184,7 @@ def _mask_names(copy: sqlite3.Connection, mask: Callable[[bytes, str], bytes]) -
         # The names in it are needed only by a monitor that goes on recording.
         copy.execute("DELETE FROM facts")
         copy.execute("DELETE FROM storage")
+        copy.execute("DELETE FROM resource_name")
         copy.execute("UPDATE meta SET value = 'masked' WHERE key IN ('node', 'account')")
 
 

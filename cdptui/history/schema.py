@@ -12,11 +12,14 @@ from urllib.parse import quote
 APPLICATION_ID: Final = 0x43445054
 """`CDPT`: tells a recording from any other SQLite database."""
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Stored as `user_version`. A change of the schema adds a step to `MIGRATIONS`."""
 
 HOURS_VERSION: Final = 3
 """The first version with the table `hour`."""
+
+NAMES_VERSION: Final = 5
+"""The first version with the table `resource_name`."""
 
 BUCKET_MS: Final = 4 * 3600 * 1000
 """Time that a chunk covers. Longer ones are smaller and slower to read: 24 h save 4 % and take five times as long."""
@@ -67,6 +70,7 @@ CREATE TABLE outage(
 - `event`: what happened; the task is its UUID, empty for the node, a storage and the monitor.
 - `storage`: what is known of a backup storage for its next events.
 - `hour`: used capacity of all tasks at the whole hours of a bucket that ended.
+- `resource_name`: what a VM, a storage or a policy was called from a time on.
 """
 
 _ADD_STORAGES: Final = """
@@ -79,7 +83,12 @@ _ADD_HOURS: Final = "CREATE TABLE hour(bucket INTEGER PRIMARY KEY, data BLOB NOT
 _ENCODE_CHUNKS: Final = ""
 """Chunks of another encoding, which an earlier program cannot read. Those of earlier versions are read as they are."""
 
-MIGRATIONS: Final[tuple[str, ...]] = (_CREATE, _ADD_STORAGES, _ADD_HOURS, _ENCODE_CHUNKS)
+_ADD_NAMES: Final = """
+CREATE TABLE resource_name(uuid TEXT NOT NULL, t INTEGER NOT NULL, name TEXT NOT NULL) STRICT;
+CREATE INDEX name_of_resource ON resource_name(uuid, t);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_CREATE, _ADD_STORAGES, _ADD_HOURS, _ENCODE_CHUNKS, _ADD_NAMES)
 """Statements from each version to the next; the first creates the schema."""
 
 TABLES: Final = (
@@ -96,6 +105,7 @@ TABLES: Final = (
     "outage",
     "storage",
     "hour",
+    "resource_name",
 )
 
 _BUSY_S: Final = 2.0

@@ -17,6 +17,7 @@ from msgspec import structs
 from cdptui.history.codec import UNREADABLE, Column, array_header, compress_packed, encode_chunk
 from cdptui.history.event_table import insert_event
 from cdptui.history.hourly import BucketHours
+from cdptui.history.name_writer import NameWriter
 from cdptui.history.outage_writer import OutageWriter
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id, transaction
@@ -237,6 +238,7 @@ class RecordingWriter:
         """The last time at which a run before this one is known to have run."""
         self._load()
         self._storages = StorageWriter(connection)
+        self._names = NameWriter(connection)
         self._outages = OutageWriter(connection, self._polls[-1].at_ms if self._polls else None)
         self._load_end()
         self._is_new = self.last_ms is None
@@ -279,6 +281,10 @@ class RecordingWriter:
             del changes
             self._connection.execute("INSERT INTO tail VALUES(?, ?)", (record.at_ms, data))
         self._has_started, self._is_new = True, False
+
+    def write_names(self, at_ms: int, names: Mapping[str, str]) -> None:
+        """Record what VMs, storages and policies are called, by UUID."""
+        self._names.write(at_ms, names)
 
     def write_storages(self, listed: StorageList) -> None:
         """Record which backup storages the node lost, and which it has again."""

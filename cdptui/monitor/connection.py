@@ -83,6 +83,8 @@ class NodeConnection(Struct, frozen=True):
             stopped_vms=monitor.stopped_vms,
         )
         monitor.on_tasks_removed(inventory.forget_tasks)
+        if recorder is not None:
+            recorder.use_node(inventory.pop_new_names, lambda: node.zone)
         return cls(monitor, inventory, node, on_secret, on_password, recorder)
 
     @property
@@ -128,7 +130,7 @@ class NodeConnection(Struct, frozen=True):
         """Return what the screen shows at a moment. `on_read` is called when a history was read for it."""
         from cdptui.monitor.past_view import PastView
 
-        return PastView(machine, fleet, self.names, self.zone, on_read)
+        return PastView(machine, fleet, self.zone, on_read)
 
     async def trend(self, request: TrendRequest, taken_at: datetime) -> TaskTrend:
         """Return the history of a task: from the recording, or without one what this monitor has seen.

@@ -126,6 +126,10 @@ class InventoryService:
         """Names of VMs, storages and policies by UUID, as far as they are known; grows in place."""
         return self._names.known
 
+    def pop_new_names(self) -> Mapping[str, str]:
+        """Return the names that were added or changed since the last call."""
+        return self._names.pop_news()
+
     @property
     def names_failure(self) -> Failure | None:
         """Failure of the last request for names; None when it succeeded."""

@@ -6,25 +6,29 @@ import asyncio
 import importlib
 import logging
 from collections import deque
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from cdptui.clock import Clock
 from cdptui.config.recording import RecordSettings
 from cdptui.models.event import Event
-from cdptui.models.event_summary import EventSummary
+from cdptui.models.event_summary import NOTHING, EventSummary
 from cdptui.models.failure import Failure
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import RecordedHistory, RecordingPhase, RecordingProblem, RecordingState
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task_row import TaskRow
+from cdptui.monitor.serial_thread import SerialThread
 
 if TYPE_CHECKING:
     from cdptui.history.recorder import Recorder
     from cdptui.models.rpo_history import RpoStatistics
     from cdptui.models.trend import TaskTrend, TrendRequest
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +49,10 @@ class LateRecorder:
         self._settings = settings
         self._clock = clock
         self._recorder: Recorder | None = None
+        self._reader = SerialThread("recording-reader")
+        self._pop_new_names: Callable[[], Mapping[str, str]] = dict
+        self._zone: Callable[[], tzinfo | None] = lambda: None
+        self._recorded_zone: tzinfo | None = None
         self._waiting: deque[Callable[[Recorder], None]] = deque(maxlen=_MAX_WAITING)
         self._starting: asyncio.Task[None] | None = None
         self._has_polled = asyncio.Event()
@@ -78,8 +86,13 @@ class LateRecorder:
         self._starting = asyncio.get_running_loop().create_task(self._start(note_history))
 
     def record(self, snapshot: Snapshot, rows: Sequence[TaskRow]) -> None:
-        """Record a complete list and what was found about its tasks."""
+        """Record a complete list and what was found about its tasks, and names that are new."""
         self._pass_on(lambda recorder: recorder.record(snapshot, rows))
+        if names := self._pop_new_names():
+            self._pass_on(lambda recorder: recorder.record_names(names))
+        if (zone := self._zone()) is not None and zone != self._recorded_zone:
+            self._recorded_zone = zone
+            self._pass_on(lambda recorder: recorder.record_zone(str(zone)))
 
     def record_failure(self, failure: Failure) -> None:
         """Record that a poll failed."""
@@ -88,6 +101,10 @@ class LateRecorder:
     def record_storages(self, storages: Sequence[BackupStorage], *, is_complete: bool) -> None:
         """Record the state of the backup storages, which were just read."""
         self._pass_on(lambda recorder: recorder.record_storages(storages, is_complete=is_complete))
+
+    def use_node(self, pop_new_names: Callable[[], Mapping[str, str]], zone: Callable[[], tzinfo | None]) -> None:
+        """Record with each poll the names that were read since the one before, and the zone of the server's dates."""
+        self._pop_new_names, self._zone = pop_new_names, zone
 
     def record_session_end(self) -> None:
         """Record that the session ended, and that the monitor logs in again."""
@@ -104,39 +121,43 @@ class LateRecorder:
         """Return the newest recorded events, newest first."""
         from cdptui.monitor.recording import read_newest_events
 
-        return await asyncio.to_thread(read_newest_events, self._settings, limit, since_ms)
+        return await self._read(lambda: read_newest_events(self._settings, limit, since_ms), ())
 
     async def summarize_events(self, since_ms: int, until_ms: int) -> EventSummary:
         """Return what happened in a time."""
         from cdptui.monitor.recording import summarize_recorded_events
 
-        return await asyncio.to_thread(summarize_recorded_events, self._settings, since_ms, until_ms)
+        return await self._read(lambda: summarize_recorded_events(self._settings, since_ms, until_ms), NOTHING)
 
     async def trend(self, request: TrendRequest) -> TaskTrend | None:
         """Return the recorded history of a task; None when there is none."""
         from cdptui.monitor.recording import read_task_trend
 
-        try:
-            return await asyncio.to_thread(read_task_trend, self._settings, request)
-        except OSError as error:
-            log.warning("no history of a task: %s", error)
-            return None
+        return await self._read(lambda: read_task_trend(self._settings, request), None)
 
     async def fleet_rpo(self, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
         """Return the recorded RPO of some tasks or of all; none when there is no recording."""
         from cdptui.monitor.recording import read_rpo_of_tasks
 
+        return await self._read(lambda: read_rpo_of_tasks(self._settings, uuids, end_ms), ())
+
+    async def _read(self, read: Callable[[], T], unknown: T) -> T:
+        """Return what is read from the recording; `unknown` when the system has no thread for it.
+
+        One thread reads for as long as the program runs: each thread leaves a heap of its own.
+        """
         try:
-            return await asyncio.to_thread(read_rpo_of_tasks, self._settings, uuids, end_ms)
+            return await self._reader.run(read)
         except OSError as error:
-            log.warning("no RPO of the fleet: %s", error)
-            return ()
+            log.warning("the recording was not read: %s", error)
+            return unknown
 
     async def aclose(self, timeout_s: float) -> None:
         """Record what is waiting, and close the file. After `timeout_s` the recorder's thread goes on alone."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
+        self._reader.stop()
         if self._recorder is not None:
             await asyncio.to_thread(partial(self._recorder.close, timeout_s, is_looking=self._is_looking))
 

@@ -65,14 +65,13 @@ class PastView:
         self,
         machine: TimeMachine,
         fleet: PastFleet,
-        names: Mapping[str, str],
         zone: tzinfo | None,
         on_read: Callable[[], None],
     ) -> None:
         """`zone` is that of the server's dates. `on_read` is called when a history was read that was asked for."""
         self.moment_ms = fleet.at_ms
         self.inventory = PastInventory()
-        self.names = names
+        self.names = fleet.names
         self.zone = zone
         self.changed_at = fleet.changed_at
         self.changes = fleet.changes

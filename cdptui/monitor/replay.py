@@ -48,6 +48,8 @@ class PastFleet(Struct, frozen=True):
     recorded: Mapping[str, RecordedMoment]
     """What was read of each task, by UUID."""
     hours: RecordedHours
+    names: Mapping[str, str]
+    """What VMs, storages and policies were called, by UUID."""
     thinned: int
     """Number of tasks of which only values of 15 minutes are left."""
     previous_ms: int | None
@@ -107,6 +109,7 @@ class Replay:
             dict(_changes(fleet)) if previous_ms is not None else {},
             {task.uuid: task for task in fleet.tasks},
             self._reader.hours_until(at_ms),
+            self._reader.names_at(at_ms),
             sum(task.is_thinned for task in fleet.tasks),
             previous_ms,
             self._reader.poll_after(at_ms),

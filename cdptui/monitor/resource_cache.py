@@ -236,6 +236,7 @@ class NameCache(ResourceCache[Mapping[str, str]]):
     def __init__(self) -> None:
         super().__init__("names")
         self._known: dict[str, str] = {}
+        self._news: dict[str, str] = {}
         self._requested_at: dict[str, float] = {}
         self._pending: dict[str, None] = {}
         self._batch: tuple[str, ...] = ()
@@ -264,7 +265,15 @@ class NameCache(ResourceCache[Mapping[str, str]]):
 
     def update(self, names: Mapping[str, str]) -> None:
         """Add names that are part of another resource."""
-        self._known.update((uuid, name) for uuid, name in names.items() if name)
+        changed = {uuid: name for uuid, name in names.items() if name and self._known.get(uuid) != name}
+        self._known.update(changed)
+        self._news.update(changed)
+
+    def pop_news(self) -> Mapping[str, str]:
+        """Return the names that were added or changed since the last call."""
+        news = self._news
+        self._news = {}
+        return news
 
     def forget(self, uuids: Iterable[str]) -> None:
         """Drop names of deleted resources. One that still exists is requested again when it is shown."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Container, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import tzinfo
 from pathlib import Path
 from typing import TypeVar
 
 from cdptui.history.open_recording import OpenRecording
-from cdptui.history.recording_file import RecordingError
+from cdptui.history.recording_file import RecordingError, describe_error
 from cdptui.history.recordings import described_errors
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.event import Event
+from cdptui.models.recording import RecordingProblem
 from cdptui.models.rpo_history import RpoStatistics
 from cdptui.models.trend import TaskTrend, Timeline, TrendRequest
 from cdptui.monitor.replay import PastFleet, Replay
+from cdptui.monitor.serial_thread import SerialThread
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class TimeMachine:
         """`zone` returns the time zone of the server's dates."""
         self._path = path
         self._zone = zone
-        self._thread = ThreadPoolExecutor(1, "time-machine")
+        self._thread = SerialThread("time-machine")
         self._opened: tuple[OpenRecording, Replay] | None = None
 
     async def timeline(self) -> Timeline | None:
@@ -74,12 +74,15 @@ class TimeMachine:
     async def aclose(self) -> None:
         """Close the recording, after what is being read."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+            await self._thread.run(self._close)
         finally:
-            self._thread.shutdown(wait=False)
+            self._thread.stop()
 
     async def _read(self, read: Callable[[OpenRecording, Replay], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._read_here, read)
+        try:
+            return await self._thread.run(lambda: self._read_here(read))
+        except OSError as error:
+            raise RecordingError(RecordingProblem.NO_THREAD) from error
 
     def _read_here(self, read: Callable[[OpenRecording, Replay], T]) -> T:
         try:
@@ -90,9 +93,11 @@ class TimeMachine:
                 else:
                     self._opened[0].fleet.refresh()
                 return read(*self._opened)
-        except RecordingError:
+        except (RecordingError, OSError) as error:
             # A monitor may have put another file in its place.
             self._close()
+            if isinstance(error, OSError):
+                raise describe_error(error, self._path) from error
             raise
 
     def _close(self) -> None:

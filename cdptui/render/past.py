@@ -21,6 +21,8 @@ _NOTHING: Final = "·"
 _OUTAGE: Final = "×"
 _EVENT: Final = "╵"
 _HERE: Final = "█"
+_END: Final = "end"
+"""At the end of the times: the newest poll."""
 
 _MARKED_FROM: Final = Severity.NOTICE
 """Events that are less severe, such as a start of the monitor, have no mark."""
@@ -42,6 +44,8 @@ class PastState(Struct, frozen=True):
     """How many times as fast it plays; 0 while it does not."""
     label: str = ""
     """What kind of node it is."""
+    has_present: bool = True
+    """False for a recording without its node."""
 
 
 class Ruler(Struct, frozen=True):
@@ -59,12 +63,14 @@ def past_line(state: PastState, keys: Mapping[str, str], width: int, measure: Me
 
     `keys` are the labels of the keys by the id of their action.
     """
-    parts = [f"{formatting.age(state.at, state.now)} ago", formatting.timestamp(state.at, state.zone)]
+    age = formatting.age(state.at, state.now)
+    # The clock of another machine may be ahead.
+    parts = [f"{age} ago" if state.at <= state.now else age, formatting.timestamp(state.at, state.zone)]
     if state.gap is not None:
         parts.append(_gap_text(state.gap, state.zone))
     if state.speed:
         parts.append(f"playing {state.speed}×")
-    parts.append(f"{keys['back']}: live")
+    parts.append(f"{keys['back']}: live" if state.has_present else "recording")
     if state.thinned:
         parts.append("values of 15 minutes")
     parts.append(f"{state.label} {state.node}".strip())
@@ -103,7 +109,7 @@ def ruler_lines(ruler: Ruler, width: int, zone: tzinfo | None) -> list[Line]:
     here = scale.column_of(ruler.at_ms)
     if here is not None:
         cells[here] = Span(_HERE, Role.NEW)
-    return [_merged(cells), (Span(axis_text(scale), Role.DIM),)]
+    return [_merged(cells), (Span(axis_text(scale, _END), Role.DIM),)]
 
 
 def ruler_scale(ruler: Ruler, width: int, zone: tzinfo | None) -> TimeScale:

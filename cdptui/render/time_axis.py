@@ -40,11 +40,11 @@ class TimeScale(Struct, frozen=True):
         return min(self.columns - 1, (at_ms - self.start_ms) * self.columns // (self.end_ms - self.start_ms))
 
 
-def axis_text(scale: TimeScale) -> str:
-    """Return the axis as one line: a tick at each round time, its label behind it, and `now` at the end."""
+def axis_text(scale: TimeScale, end: str = _NOW) -> str:
+    """Return the axis as one line: a tick at each round time, its label behind it, and `end` at the end."""
     cells = [_LINE] * scale.columns
-    cells[max(0, scale.columns - len(_NOW)) :] = _NOW[-scale.columns :]
-    room = scale.columns - len(_NOW) - 1
+    cells[max(0, scale.columns - len(end)) :] = end[-scale.columns :]
+    room = scale.columns - len(end) - 1
     format_time = _format(scale)
     step_min = _step(scale, len(format_time(scale.time_of(0))) + 3)
     free_from = 0

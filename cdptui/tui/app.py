@@ -176,7 +176,11 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
             self.terminal.restore_terminal()
 
     def _begin(self) -> None:
-        self.run_worker(self._watch.run(), name="watch", exit_on_error=False)
+        recording = self._watch.target.recording
+        if recording is not None:
+            self._main.set_recording(recording)
+        else:
+            self.run_worker(self._watch.run(), name="watch", exit_on_error=False)
 
     def on_first_frame_shown(self) -> None:
         """Connect: it imports the network, which takes longer than drawing the first frame."""

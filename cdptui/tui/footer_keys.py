@@ -33,6 +33,8 @@ class FooterPlace(Enum):
     STORAGES = "storages"
     PAST = "past"
     """The list at a moment of the recording."""
+    RECORDING = "recording"
+    """The same for a recording without its node."""
     SEARCH = "search"
     """A search text is being typed, in the pane or in help."""
     FILTER = "filter"
@@ -69,6 +71,17 @@ _PANE_ACTIONS: Final = (
     ("detail", "hide"),
     ("refresh", "reload"),
 )
+_PAST_ACTIONS: Final = (
+    ("poll-back poll-forward", "poll"),
+    ("event-back event-forward", "event"),
+    ("hour-back hour-forward", "hour"),
+    ("moment", ""),
+    ("play", ""),
+    ("open", ""),
+    ("filter", ""),
+    ("sort", ""),
+    ("events", ""),
+)
 _ACTIONS: Final[dict[FooterPlace, tuple[tuple[str, str], ...]]] = {
     FooterPlace.LIST: (("open", ""), *((action, "") for action in _LIST_ACTIONS)),
     FooterPlace.FILTERED_LIST: (("back", "clear filter"), ("open", ""), *((action, "") for action in _LIST_ACTIONS)),
@@ -82,18 +95,8 @@ _ACTIONS: Final[dict[FooterPlace, tuple[tuple[str, str], ...]]] = {
         ("tab-left tab-right", "tabs"),
         *_PANE_ACTIONS,
     ),
-    FooterPlace.PAST: (
-        ("back", "live"),
-        ("poll-back poll-forward", "poll"),
-        ("event-back event-forward", "event"),
-        ("hour-back hour-forward", "hour"),
-        ("moment", ""),
-        ("play", ""),
-        ("open", ""),
-        ("filter", ""),
-        ("sort", ""),
-        ("events", ""),
-    ),
+    FooterPlace.PAST: (("back", "live"), *_PAST_ACTIONS),
+    FooterPlace.RECORDING: _PAST_ACTIONS,
     FooterPlace.STORAGES: (
         ("storage-open", "tasks"),
         ("storages-close", "list"),

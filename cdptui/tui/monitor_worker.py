@@ -107,6 +107,7 @@ class MonitorWorker:
         while not self._is_stopped:
             try:
                 if self.link is None:
+                    assert self.target.connect is not None  # noqa: S101 - only a recording has none
                     self.link = await self.target.connect()
                     self._listener.set_connection(self.link)
                 gc_tuning.on_first_load()

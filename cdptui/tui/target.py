@@ -13,16 +13,27 @@ from cdptui.models.tls import TransportSecurity
 
 if TYPE_CHECKING:
     from cdptui.monitor.connection import NodeConnection
+    from cdptui.monitor.past_source import PastSource
 from cdptui.clock import Clock
 from cdptui.monitor.update import Update
 from cdptui.render.header import ConnectionStatus
 
 
-class Target(Struct, frozen=True):
-    """A management node: how it is displayed and how to connect to it."""
+class RecordingStart(Struct, frozen=True):
+    """A recording, and where to begin in it."""
 
-    connect: Callable[[], Awaitable[NodeConnection]]
-    """Opens the connection; called after the first frame is on screen."""
+    source: PastSource
+    moment_ms: int
+    """Milliseconds since 1970."""
+    speed: int = 0
+    """How many times as fast as it was it plays; 0 when it does not."""
+
+
+class Target(Struct, frozen=True):
+    """A management node or a recording of one: how it is displayed and how to connect to it."""
+
+    connect: Callable[[], Awaitable[NodeConnection]] | None
+    """Opens the connection; called after the first frame is on screen. None for a recording."""
     node: str
     account: str
     interval_s: float
@@ -39,6 +50,8 @@ class Target(Struct, frozen=True):
     """What kind of node it is, for the header: `demo ×60`; empty for a management node."""
     zone: tzinfo | None = None
     """The zone in which all times are shown; None for that of this machine, which `TZ` sets."""
+    recording: RecordingStart | None = None
+    """Set for a recording that is looked at without its node."""
 
 
 def connection_status(

@@ -16,7 +16,6 @@ from cdptui.tui.controllers.latest_reading import RunWorker
 
 if TYPE_CHECKING:
     from cdptui.models.trend import Timeline
-    from cdptui.monitor.connection import NodeConnection
     from cdptui.monitor.past_view import PastView
     from cdptui.monitor.replay import PastFleet
     from cdptui.monitor.time_machine import TimeMachine
@@ -39,6 +38,7 @@ _NOTHING_YET: Final = "Nothing is recorded yet"
 _AT_END: Final = "This is the newest recorded poll"
 _AT_START: Final = "This is the first recorded poll"
 _NO_MORE_EVENTS: Final = {-1: "No event before this moment", 1: "No event after this moment"}
+_NO_PRESENT: Final = "This is a recording, without its node; q quits"
 _FAILED: Final = "The recording cannot be read: {error}"
 
 _LIVE: Final = "Live: {name} {problem}{others}"
@@ -47,6 +47,18 @@ _OUTAGE: Final = "Live: {cause}"
 
 Move = Callable[["TimeMachine", int], Awaitable["int | str"]]
 """Returns the moment to go to from another one, or why there is none."""
+
+
+class PastSource(Protocol):
+    """A recording: that of a node that is monitored, or one without its node."""
+
+    def open_time_machine(self) -> TimeMachine | None:
+        """Return what goes to any moment, to be closed after use; None without a recording."""
+        ...
+
+    def past_view(self, machine: TimeMachine, fleet: PastFleet, on_read: Callable[[], None]) -> PastView:
+        """Return what the screen shows at a moment. `on_read` is called when a history was read for it."""
+        ...
 
 
 class PastHost(Protocol):
@@ -84,14 +96,20 @@ class TimeTravelController:
         zone: tzinfo | None,
         run: RunWorker,
         on_history_read: Callable[[], None],
+        *,
+        has_present: bool,
     ) -> None:
-        """`run` starts a coroutine; `on_history_read` is called when the chart of a task was read."""
+        """`run` starts a coroutine; `on_history_read` is called when the chart of a task was read.
+
+        `has_present` is False for a recording without its node.
+        """
+        self._has_present = has_present
         self._host = host
         self._clock = clock
         self._zone = zone
         self._run = run
         self._on_history_read = on_history_read
-        self._connection: NodeConnection | None = None
+        self._source: PastSource | None = None
         self._machine: TimeMachine | None = None
         self._timeline: Timeline | None = None
         self._timeline_at = 0.0
@@ -116,9 +134,9 @@ class TimeTravelController:
         """Whether the recording plays."""
         return self._speed > 0
 
-    def set_connection(self, connection: NodeConnection) -> None:
-        """Look back at the recording of this node from now on."""
-        self._connection = connection
+    def set_source(self, source: PastSource) -> None:
+        """Look back at this recording from now on."""
+        self._source = source
 
     def state(self, node: str, label: str) -> PastState | None:
         """Return what the banner says; None while the present is shown."""
@@ -127,7 +145,9 @@ class TimeTravelController:
             return None
         gap = self._timeline.gap_at(self._moment_ms) if self._timeline is not None else None
         at, now = fleet.snapshot.taken_at, self._clock.now()
-        return PastState(at, now, node, self._zone, gap, fleet.thinned, self._speed, label)
+        return PastState(
+            at, now, node, self._zone, gap, fleet.thinned, self._speed, label, has_present=self._has_present
+        )
 
     def ruler(self) -> Ruler | None:
         """Return the time that is recorded; None while the present is shown."""
@@ -192,7 +212,11 @@ class TimeTravelController:
         """Play once, 10 times, 60 times as fast, then stop."""
         if not self.is_active:
             self.go_to(None)
-        self._speed = SPEEDS[(SPEEDS.index(self._speed) + 1) % len(SPEEDS)]
+        self.play(SPEEDS[(SPEEDS.index(self._speed) + 1) % len(SPEEDS)])
+
+    def play(self, speed: int) -> None:
+        """Play so many times as fast as it was; 0 stops."""
+        self._speed = speed
         self._played_at = self._clock.monotonic()
         self._host.past_changed()
 
@@ -213,7 +237,10 @@ class TimeTravelController:
         self.go_to(moment_ms)
 
     def leave(self) -> None:
-        """Show the present again."""
+        """Show the present again; a recording without its node has none."""
+        if not self._has_present:
+            self._host.show_notice(_NO_PRESENT)
+            return
         machine, self._machine = self._machine, None
         self._moves.clear()
         self._fleet = self._timeline = None
@@ -245,13 +272,13 @@ class TimeTravelController:
     # Moving
 
     def _move(self, move: Move) -> None:
-        connection = self._connection
+        source = self._source
         if self._machine is None:
-            self._machine = connection.open_time_machine() if connection is not None else None
+            self._machine = source.open_time_machine() if source is not None else None
             self._critical = _critical_tasks(self._host.present)
             self._is_failing = self._host.present.failure is not None
             if self._machine is None:
-                self._host.show_notice(_NOTHING_YET if connection is None else _NOT_RECORDED)
+                self._host.show_notice(_NOTHING_YET if source is None else _NOT_RECORDED)
                 return
         self._moves.append(move)
         if not self._is_moving:
@@ -287,11 +314,11 @@ class TimeTravelController:
             else:
                 moment_ms = target
         fleet = await machine.fleet_at(moment_ms)
-        if fleet is None or machine is not self._machine or self._connection is None:
+        if fleet is None or machine is not self._machine or self._source is None:
             return
         self._fleet, self._moment_ms = fleet, moment_ms
         update = Update(snapshot=fleet.snapshot, rows=fleet.rows, fleet=fleet.summary)
-        self._host.show_past(self._connection.past_view(machine, fleet, self._on_history_read), update)
+        self._host.show_past(self._source.past_view(machine, fleet, self._on_history_read), update)
 
 
 def _critical_tasks(update: Update) -> frozenset[str]:

@@ -28,7 +28,7 @@ from cdptui.tui.layout import skip_outdated_size
 from cdptui.tui.low_bandwidth import LowBandwidthMode
 from cdptui.tui.messages import MonitorUpdated, NamesUpdated, RetryRequested
 from cdptui.tui.notices import NoticeKind, Notices
-from cdptui.tui.target import Target, connection_status
+from cdptui.tui.target import RecordingStart, Target, connection_status
 from cdptui.tui.terminal.textual_app import draw_changes
 from cdptui.tui.terminal.textual_caches import clear_frame_caches
 from cdptui.tui.widgets.bars import ErrorBanner, FooterBar, HeaderBar, SummaryBar
@@ -170,7 +170,13 @@ class MainScreen(Screen[None]):
         self._polling.set_connection(connection)
         self._absence.set_connection(connection)
         if self._time_travel is not None:
-            self._time_travel.set_connection(connection)
+            self._time_travel.set_source(connection)
+
+    def set_recording(self, recording: RecordingStart) -> None:
+        """Show a recording without its node."""
+        self.time_travel.set_source(recording.source)
+        self.time_travel.go_to(recording.moment_ms)
+        self.time_travel.play(recording.speed)
 
     def on_monitor_updated(self, message: MonitorUpdated) -> None:
         """Show an update, or record it while the view is paused. The last ones may come after the list is removed."""
@@ -227,9 +233,10 @@ class MainScreen(Screen[None]):
                 self._target.zone,
                 lambda work: self.run_worker(work, group="time-machine"),
                 self.browser.show_detail,
+                has_present=self._target.recording is None,
             )
             if self._connection is not None:
-                self._time_travel.set_connection(self._connection)
+                self._time_travel.set_source(self._connection)
             self.set_interval(PLAY_S, self._time_travel.play_on)
         return self._time_travel
 

@@ -316,7 +316,7 @@ class TaskBrowser(Container):
         if isinstance(self.table.cursor_line, GroupSummary):
             return FooterPlace.GROUP
         if self._connection is not None and self._connection.moment_ms is not None:
-            return FooterPlace.PAST
+            return FooterPlace.PAST if self._target.recording is None else FooterPlace.RECORDING
         if self.views.is_shown:
             return FooterPlace.VIEW
         return FooterPlace.LIST if self.tasks.active_filter is None else FooterPlace.FILTERED_LIST

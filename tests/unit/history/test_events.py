@@ -230,8 +230,8 @@ def test_recording_of_the_first_version_is_continued(tmp_path: Path) -> None:
     path = tmp_path / "night.sqlite"
     record_night(path, set(), frozenset(range(2, len(NIGHT))))
     with closing(sqlite3.connect(path)) as connection:
-        newer = "DROP TABLE storage; DROP INDEX event_of_task; DROP TABLE hour; PRAGMA user_version=1"
-        connection.executescript(newer)
+        newer = "DROP TABLE storage; DROP INDEX event_of_task; DROP TABLE hour; DROP TABLE resource_name;"
+        connection.executescript(f"{newer} PRAGMA user_version=1")
     with closing(open_for_reading(path)) as connection:
         assert RecordingReader(connection).history(0).tasks
     record_night(path, {0})

@@ -116,3 +116,19 @@ def test_empty_recording_has_no_moment(path: Path) -> None:
         reader = FleetReader(connection)
         assert reader.span() is None
         assert reader.fleet_at(NOW_MS) is None
+
+
+def test_names_are_those_of_the_moment(path: Path) -> None:
+    writer = open_writer(path)
+    for number, each in enumerate(polls_of([{"a": 1}, {"a": 2}, {"a": 3}])):
+        writer.write_poll(each)
+        if number:
+            writer.write_names(each.record.at_ms, {"vm-1": f"vm-{number}", "vm-2": "same"})
+    writer.close()
+
+    with closing(open_for_reading(path)) as connection:
+        reader = FleetReader(connection)
+        # Names are read after the first poll, and a VM has its first one from the start.
+        shown = [dict(reader.names_at(NOW_MS + number * STEP_MS)) for number in range(3)]
+        assert shown == [{"vm-1": f"vm-{number}", "vm-2": "same"} for number in (1, 1, 2)]
+        assert connection.execute("SELECT count(*) FROM resource_name").fetchone() == (3,)

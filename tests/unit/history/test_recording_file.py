@@ -209,7 +209,7 @@ def test_chunks_of_version_3_are_read_after_the_recording_was_continued(tmp_path
     with closing(sqlite3.connect(path)) as connection:
         earlier = encode_version_3([[(0, 5), (2, 9)], [(0, 3100)], [], []])
         assert connection.execute("UPDATE chunk SET data = ?", (earlier,)).rowcount == 1
-        connection.executescript("PRAGMA user_version=3")
+        connection.executescript("DROP TABLE resource_name; PRAGMA user_version=3")
     record(path, [poll(NOW_MS + 2 * BUCKET_MS, task("a1"))], NOW + timedelta(days=1))
 
     assert [records_at(path, NOW_MS + 10_000 * at)["a1"] for at, _ in values] == [
