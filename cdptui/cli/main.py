@@ -39,7 +39,6 @@ _COMMON_OPTIONS = (
     "--password-file",
     "--insecure",
     "--interval",
-    "--theme",
     "--config",
     "--debug",
     "--version",

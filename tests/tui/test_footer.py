@@ -30,7 +30,7 @@ FOOTERS = {
     "the storages": "Enter tasks  Esc list  < > sort  I reverse  / search  r refresh",
     "the filter": "Enter apply  Esc clear  Up Down history",
     "the search in the pane": "Enter find  Esc cancel",
-    "the events": "Enter go to task  Esc close  / filter  c copy  ^s save  Up Down move",
+    "the events": "Enter go to task  T look back  Esc close  / filter  c copy  ^s save  Up Down move",
     "the filter of the events": "Enter apply  Esc clear  Up Down history",
     "the sort menu": "Enter sort  Esc close  Up Down move",
     "the columns": "Enter apply  Esc cancel  Space show/hide  J K move  r reset",

@@ -22,6 +22,7 @@ from cdptui.tui.widgets.task_browser import WIDE_FROM
 from tests.doubles import GIB, ScriptedNode, a_task
 from tests.tui.running import Running, running
 from tests.tui.test_absence import HandClock, move, recorded, start
+from tests.unit.history.recorded import poll, record
 
 __all__ = ["recorded"]
 
@@ -331,3 +332,47 @@ async def test_recording_plays_and_stops_at_its_end(recorded: RecordSettings) ->
         assert "18:07:00" in run.header
         assert "playing" not in run.header
         assert clock.now() > run.app._main.present.snapshot.taken_at + timedelta(seconds=30)  # type: ignore[union-attr]
+
+
+async def test_event_leads_to_its_moment_and_its_task(recorded: RecordSettings) -> None:
+    clock = HandClock()
+    async with running(ScriptedNode(*fleets(INCIDENT)), record=recorded, clock=clock, zone=UTC) as run:
+        await begin(run, clock, recorded, 6)
+        await run.press("e")
+        await run.until(lambda: "Running → Failed" in run.screen)
+        await run.press("slash", *"event=status erp", "enter", "j", "T")
+        await run.until(lambda: "2026-11-28 18:05:00" in run.header)
+        assert run.cursor == "uuid-of-erp"
+        await run.press("e")
+        await run.until(lambda: "Running → Failed" in run.screen)
+        assert "appeared" not in run.screen, "that came later"
+
+
+def record_incident(path: Path, clock: HandClock) -> None:
+    """Record the incident as an earlier monitor did: a poll a minute from 17:40 on."""
+    start_ms = clock.now_ms() - 22 * 60_000
+    polls = [poll(start_ms + number * 60_000, *tasks) for number, tasks in enumerate(fleets(INCIDENT))]
+    record(path, polls, clock.now())
+
+
+QUESTIONS: dict[str, tuple[tuple[str, ...], str]] = {
+    "when did erp stop working?": (("e", "slash", *"event=status erp", "enter"), "17:43:00 UTC  ✖ erp: Running"),
+    "what else changed around it?": (("e", "slash", *"event=status", "enter"), "17:44:00 UTC  ✖ crm: Running"),
+    "which tasks were over their target at 17:42?": (
+        ("t", *"17:42", "enter", "slash", *"rpo>100%", "enter"),
+        "Tasks 2/3",
+    ),
+    "what was used by erp at 17:41?": (("t", *"17:41", "enter", "slash", *"erp", "enter"), "420 GiB of 500 GiB"),
+    "did hr exist at 17:44?": (("t", *"17:44", "enter", "slash", *"hr", "enter"), "no task matches"),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_question_is_answered_by_keys_alone(recorded: RecordSettings, question: str) -> None:
+    clock = HandClock()
+    record_incident(recorded.file, clock)
+    keys, answer = QUESTIONS[question]
+    async with running(ScriptedNode(*fleets(INCIDENT[-1:])), record=recorded, clock=clock, zone=UTC) as run:
+        await start(run)
+        await run.press(*keys)
+        await run.until(lambda: answer in run.screen)

@@ -63,11 +63,21 @@ class EventsOrigin(Struct, frozen=True):
     """Milliseconds since 1970; 0 for all."""
 
 
-class EventsScreen(Dialog[str | None]):
-    """Shows what was recorded. Returns the UUID of the task to go to, or None."""
+class EventChoice(Struct, frozen=True):
+    """The event that the user chose."""
+
+    task_uuid: str
+    """Empty for an event of no task."""
+    at_ms: int | None = None
+    """The moment to look back at, in milliseconds since 1970; None to go to the task only."""
+
+
+class EventsScreen(Dialog[EventChoice | None]):
+    """Shows what was recorded. Returns the event to go to, or None."""
 
     FOOTER_KEYS: ClassVar = (
         FooterKey("Enter", "go to task"),
+        FooterKey("T", "look back"),
         FooterKey("Esc", "close"),
         FooterKey("/", "filter"),
         FooterKey("c", "copy"),
@@ -78,6 +88,7 @@ class EventsScreen(Dialog[str | None]):
         Binding("escape", "cancel", "Close", show=False),
         *program_bindings(),
         Binding("e", "dismiss", "Close", show=False, id="events"),
+        Binding("T", "look_back", "Look back", show=False, id="time-machine"),
         Binding("slash", "filter", "Filter", show=False, id="filter"),
         Binding("c", "copy", "Copy", show=False, id="copy"),
         Binding("ctrl+s", "save", "Save", show=False, id="save"),
@@ -154,7 +165,13 @@ class EventsScreen(Dialog[str | None]):
         """Close with the task of the event."""
         uuid = self._shown[message.index].task_uuid if message.index < len(self._shown) else ""
         if uuid:
-            self.dismiss(uuid)
+            self.dismiss(EventChoice(uuid))
+
+    def action_look_back(self) -> None:
+        """Close with the moment of the event."""
+        if self._list.cursor < len(self._shown):
+            event = self._shown[self._list.cursor]
+            self.dismiss(EventChoice(event.task_uuid, event.at_ms))
 
     def _reload(self) -> None:
         if self._origin.connection is None:

@@ -127,6 +127,8 @@ class MainScreen(Screen[None]):
         self._polling = PollingController(self)
         self._time_travel: TimeTravelController | None = None
         """Created when it is first used."""
+        self._task_of_moment = ""
+        """UUID of the task that gets the cursor with the next moment; empty for none."""
         self._ruler: RulerBar | None = None
 
     def compose(self) -> ComposeResult:
@@ -251,6 +253,9 @@ class MainScreen(Screen[None]):
         self.browser.set_connection(view)
         self.browser.show(update, {uuid: _CHANGE_MARKS[kind] for uuid, kind in view.changes.items()})
         self.browser.show_detail()
+        uuid, self._task_of_moment = self._task_of_moment, ""
+        if uuid and view.row(uuid) is not None:
+            self.browser.go_to_task(uuid)
         self._show_bars()
         self._show_place()
 
@@ -272,6 +277,11 @@ class MainScreen(Screen[None]):
     def on_task_browser_live_requested(self) -> None:
         """Return to the present."""
         self.time_travel.leave()
+
+    def on_task_browser_moment_requested(self, message: TaskBrowser.MomentRequested) -> None:
+        """Go to the moment of an event, and to its task."""
+        self._task_of_moment = message.task_uuid
+        self.time_travel.go_to(message.at_ms)
 
     def on_ruler_bar_clicked(self, message: RulerBar.Clicked) -> None:
         """Go to the time that was clicked."""

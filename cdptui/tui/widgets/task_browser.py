@@ -86,6 +86,15 @@ class TaskBrowser(Container):
     class LiveRequested(Message, bubble=False):
         """The user wants to leave the moment of the recording that is shown."""
 
+    class MomentRequested(Message, bubble=False):
+        """The user wants to look back at a moment, with the cursor on a task."""
+
+        def __init__(self, at_ms: int, task_uuid: str) -> None:
+            """`at_ms` is in milliseconds since 1970; `task_uuid` may be empty."""
+            super().__init__()
+            self.at_ms = at_ms
+            self.task_uuid = task_uuid
+
     class MarksChanged(Message, bubble=False):
         """Other tasks are marked, or hidden by the filter."""
 
@@ -524,17 +533,20 @@ class TaskBrowser(Container):
     # Events
 
     def action_events(self) -> None:
-        """Show the recorded events; go to the task of the one that is chosen.
+        """Show the recorded events; go to the task or to the moment of the one that is chosen.
 
         While a summary is shown, these are the events that it counts.
         """
-        from cdptui.tui.screens.events import EventsOrigin, EventsScreen
+        from cdptui.tui.screens.events import EventChoice, EventsOrigin, EventsScreen
 
-        def go(uuid: str | None) -> None:
-            if uuid is not None:
-                self.go_to_task(uuid)
+        def go(choice: EventChoice | None) -> None:
+            if choice is not None and choice.at_ms is not None:
+                self.screen.post_message(self.MomentRequested(choice.at_ms, choice.task_uuid))
+            elif choice is not None:
+                self.go_to_task(choice.task_uuid)
 
-        origin = EventsOrigin(self._connection, self._target, self._clock, self._absence.since_ms)
+        is_past = self._connection is not None and self._connection.moment_ms is not None
+        origin = EventsOrigin(self._connection, self._target, self._clock, 0 if is_past else self._absence.since_ms)
         self.app.push_screen(EventsScreen(origin, self.keymap), go)
 
     # Columns
