@@ -14,7 +14,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final, NamedTuple, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cdptui.history.codec import UNREADABLE
 from cdptui.history.hourly import HOUR_MS, HourlyValues, hours_within
@@ -51,6 +51,8 @@ _CACHED_BUCKETS: Final = 3
 
 _CACHED_TEXTS: Final = 20_000
 """Texts of records, 500 bytes each."""
+
+_TEXTS_AT_ONCE: Final = 200
 
 _THINNED_WIDTH: Final = 4
 
@@ -202,11 +204,6 @@ class _Bucket:
         self.thinned = thinned
         """Numbers of the tasks of which only thinned values are left."""
 
-    def append(self, poll: PollRecord) -> None:
-        """Add a later poll."""
-        self.polls.append(poll)
-        self.times_ms.append(poll.at_ms)
-
 
 class _Versions:
     """Rows of a table in which a task has a row for each change: the newest one at a moment."""
@@ -234,11 +231,14 @@ class _Versions:
 
 
 class _OpenBucket(Struct):
-    """The bucket that is being written, as far as it was read."""
+    """The bucket that is being written."""
 
     number: int
-    bucket: _Bucket
-    values: dict[int, _OpenValues]
+    times_ms: list[int] = field(default_factory=list)
+    """The times of its polls. The values are read when they are needed."""
+    values: dict[int, _OpenValues] = field(default_factory=dict)
+    polls: list[PollRecord] = field(default_factory=list)
+    """The polls whose values were read."""
 
 
 class _Table(NamedTuple):
@@ -289,7 +289,7 @@ class FleetReader:
                 if is_end:
                     table.ends.add(row)
                 self._newest[table.name] = row
-        self._read_open_bucket()
+        self._read_open_times()
 
     def span(self) -> tuple[int, int] | None:
         """Return the times of the first and the last poll; None in an empty recording."""
@@ -321,7 +321,7 @@ class FleetReader:
 
     @property
     def _open_times_ms(self) -> Sequence[int]:
-        return self._open.bucket.times_ms if self._open is not None else ()
+        return self._open.times_ms if self._open is not None else ()
 
     def times_between(self, since_ms: int, until_ms: int) -> list[int]:
         """Return the times of the polls of a short time, oldest first."""
@@ -344,6 +344,7 @@ class FleetReader:
     def records_at(self, moment_ms: int) -> list[RecordedTask]:
         """Return the records of all tasks at a moment, by UUID; those that are damaged are left out."""
         fleet = self.fleet_at(moment_ms)
+        self.load_texts([task.document for task in fleet.tasks] if fleet is not None else ())
         texts = [(task, self.text(task.document)) for task in fleet.tasks] if fleet is not None else []
         found = [
             RecordedTask(task.uuid, text, task.values, task.is_thinned) for task, text in texts if text is not None
@@ -371,15 +372,26 @@ class FleetReader:
     def text(self, document: int) -> bytes | None:
         """Return the text of a task's record; None, with a warning in the log, when it is damaged."""
         if document not in self._texts:
-            if len(self._texts) > _CACHED_TEXTS:
-                self._texts.clear()
-            (data,) = self._connection.execute("SELECT data FROM document WHERE id = ?", (document,)).fetchone()
-            try:
-                self._texts[document] = decompress_document(data)
-            except UNREADABLE:
-                log.warning("the document %d is damaged, and is skipped", document)
-                self._texts[document] = None
+            self.load_texts([document])
         return self._texts[document]
+
+    def load_texts(self, documents: Sequence[int]) -> None:
+        """Read texts that will be asked for, in few statements."""
+        missing = [document for document in documents if document not in self._texts]
+        if len(self._texts) + len(missing) > _CACHED_TEXTS:
+            self._texts.clear()
+            missing = list(documents)
+        for start in range(0, len(missing), _TEXTS_AT_ONCE):
+            numbers = missing[start : start + _TEXTS_AT_ONCE]
+            marks = ",".join("?" * len(numbers))
+            statement = f"SELECT id, data FROM document WHERE id IN ({marks})"  # noqa: S608 - places of numbers
+            for number, data in self._connection.execute(statement, numbers):
+                try:
+                    self._texts[number] = decompress_document(data)
+                except UNREADABLE:
+                    log.warning("the document %d is damaged, and is skipped", number)
+                    self._texts[number] = None
+            let_others_run()
 
     def problems(self, number: int) -> tuple[Reason, ...]:
         """Return the problems with a number; none for zero, and for damaged ones."""
@@ -482,7 +494,7 @@ class FleetReader:
         for polls, chunk in task_chunks(self._connection, number, since_ms, until_ms):
             if chunk is not None:
                 yield chunk.timed_column(USED_COLUMN, polls.times_ms)
-        values = self._open.values.get(number) if self._open is not None else None
+        values = self._open_values().get(number)
         if values is not None:
             yield values.timed_column(USED_COLUMN, self._open_times_ms)
 
@@ -493,7 +505,7 @@ class FleetReader:
         for bucket in range(first, last + 1):
             self._reader.add_hours(bucket, hours)
         if self._open is not None and self._open.number <= last:
-            for number, values in self._open.values.items():
+            for number, values in self._open_values().items():
                 for at_ms, value in zip(*values.timed_column(USED_COLUMN, self._open_times_ms), strict=True):
                     if value is not None:
                         hours.add(number, at_ms, value)
@@ -503,7 +515,11 @@ class FleetReader:
         """Return the bucket of a poll."""
         number = at_ms // BUCKET_MS
         if self._open is not None and number == self._open.number:
-            return self._open.bucket
+            values, polls = self._open_values(), self._open.polls
+            if polls and polls[-1].at_ms >= at_ms:
+                return _Bucket(polls, values, frozenset())
+            # The bucket has ended since the last call of `refresh`.
+            self.refresh()
         found = self._ended.pop(number, None) or self._read_bucket(number)
         self._ended[number] = found
         while len(self._ended) > _CACHED_BUCKETS:
@@ -532,21 +548,32 @@ class FleetReader:
         for key, blob in self._connection.execute(statement, chunk_range(number)):
             yield key & _TASK_MASK, blob
 
-    def _read_open_bucket(self) -> None:
-        """Read the polls that were added to the bucket that is being written, or all when that is another one now."""
+    def _read_open_times(self) -> None:
+        """Read which polls were added to the bucket that is being written, or that it is another one now."""
         (first_ms,) = self._connection.execute("SELECT min(t) FROM tail").fetchone()
         if first_ms is None:
             self._open = None
             return
         if self._open is None or self._open.number != first_ms // BUCKET_MS:
-            values: dict[int, _OpenValues] = {}
-            self._open = _OpenBucket(first_ms // BUCKET_MS, _Bucket([], values, frozenset()), values)
+            self._open = _OpenBucket(first_ms // BUCKET_MS)
+        times_ms = self._open.times_ms
+        last_ms = times_ms[-1] if times_ms else 0
+        rows = self._connection.execute("SELECT t FROM tail WHERE t > ? ORDER BY t", (last_ms,))
+        times_ms += [at_ms for (at_ms,) in rows]
+
+    def _open_values(self) -> Mapping[int, _OpenValues]:
+        """Return the values of the tasks in the bucket that is being written."""
         opened = self._open
-        last_ms = opened.bucket.times_ms[-1] if opened.bucket.times_ms else 0
-        for at_ms, data in self._connection.execute("SELECT t, data FROM tail WHERE t > ? ORDER BY t", (last_ms,)):
-            tail = unpack_tail(at_ms, data)
-            opened.bucket.append(tail.record)
-            poll = len(opened.bucket.polls) - 1
-            for task, column, value in tail.changes():
-                opened.values.setdefault(task, _OpenValues()).append(column, poll, value)
-            let_others_run()
+        if opened is None:
+            return {}
+        last_ms = opened.polls[-1].at_ms if opened.polls else 0
+        if opened.times_ms and last_ms < opened.times_ms[-1]:
+            statement = "SELECT t, data FROM tail WHERE t > ? AND t <= ? ORDER BY t"
+            for at_ms, data in self._connection.execute(statement, (last_ms, opened.times_ms[-1])):
+                tail = unpack_tail(at_ms, data)
+                poll = len(opened.polls)
+                opened.polls.append(tail.record)
+                for task, column, value in tail.changes():
+                    opened.values.setdefault(task, _OpenValues()).append(column, poll, value)
+                let_others_run()
+        return opened.values

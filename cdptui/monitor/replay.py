@@ -93,6 +93,7 @@ class Replay:
         at_ms = fleet.poll.at_ms
         previous_ms = self._reader.poll_before(at_ms)
         polls = self._reader.times_between(at_ms - _GROWTH_MS, at_ms)
+        self._reader.load_texts([task.document for task in fleet.tasks])
         totals, rows = FleetAccumulator(), []
         for recorded in sorted(fleet.tasks, key=lambda task: task.uuid):
             evaluated = self._evaluate(recorded, at_ms, polls)
