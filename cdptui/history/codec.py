@@ -154,6 +154,9 @@ def _decode_columns(data: bytes) -> Iterator[Column]:
         message = "the size of a chunk is not that of its values"
         raise msgspec.ValidationError(message)
     for header in headers:
+        if not header.count:
+            yield Column.empty()
+            continue
         pauses = _join_planes(data, at, header.count, header.pause_width)
         at += header.count * header.pause_width
         numbers = _join_planes(data, at, header.count, header.width)
@@ -166,7 +169,7 @@ def _decode_values(numbers: Sequence[int], header: _ColumnHeader) -> list[int | 
     values = (
         _add_up(known, header.least, header.first)
         if header.first is not None
-        else [number + header.least for number in known]
+        else list(map(header.least.__add__, known))
     )
     if not header.has_unknown:
         return cast("list[int | None]", values)
@@ -176,7 +179,7 @@ def _decode_values(numbers: Sequence[int], header: _ColumnHeader) -> list[int | 
 
 def _add_up(differences: Sequence[int], least: int, first: int) -> list[int]:
     """Return the numbers that have these differences, which are stored less the least one."""
-    return list(accumulate([number + least for number in differences], initial=first))[1:]
+    return list(accumulate(map(least.__add__, differences), initial=first))[1:]
 
 
 class Chunk:

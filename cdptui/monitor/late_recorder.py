@@ -119,25 +119,25 @@ class LateRecorder:
 
     async def events(self, limit: int, since_ms: int) -> Sequence[Event]:
         """Return the newest recorded events, newest first."""
-        from cdptui.monitor.recording import read_newest_events
+        from cdptui.monitor.recorded_answers import read_newest_events
 
         return await self._read(lambda: read_newest_events(self._settings, limit, since_ms), ())
 
     async def summarize_events(self, since_ms: int, until_ms: int) -> EventSummary:
         """Return what happened in a time."""
-        from cdptui.monitor.recording import summarize_recorded_events
+        from cdptui.monitor.recorded_answers import summarize_recorded_events
 
         return await self._read(lambda: summarize_recorded_events(self._settings, since_ms, until_ms), NOTHING)
 
     async def trend(self, request: TrendRequest) -> TaskTrend | None:
         """Return the recorded history of a task; None when there is none."""
-        from cdptui.monitor.recording import read_task_trend
+        from cdptui.monitor.recorded_answers import read_task_trend
 
         return await self._read(lambda: read_task_trend(self._settings, request), None)
 
     async def fleet_rpo(self, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
         """Return the recorded RPO of some tasks or of all; none when there is no recording."""
-        from cdptui.monitor.recording import read_rpo_of_tasks
+        from cdptui.monitor.recorded_answers import read_rpo_of_tasks
 
         return await self._read(lambda: read_rpo_of_tasks(self._settings, uuids, end_ms), ())
 

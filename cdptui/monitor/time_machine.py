@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Container, Sequence
 from datetime import tzinfo
 from pathlib import Path
@@ -73,10 +74,10 @@ class TimeMachine:
 
     async def aclose(self) -> None:
         """Close the recording, after what is being read."""
-        try:
+        with contextlib.suppress(OSError):
+            # Without a thread nothing was opened.
             await self._thread.run(self._close)
-        finally:
-            self._thread.stop()
+        self._thread.stop()
 
     async def _read(self, read: Callable[[OpenRecording, Replay], T]) -> T:
         try:

@@ -241,6 +241,9 @@ class TimeTravelController:
         if not self._has_present:
             self._host.show_notice(_NO_PRESENT)
             return
+        self._close()
+
+    def _close(self) -> None:
         machine, self._machine = self._machine, None
         self._moves.clear()
         self._fleet = self._timeline = None
@@ -289,25 +292,32 @@ class TimeTravelController:
         from cdptui.history.recording_file import RecordingError
 
         try:
-            while self._moves and self._machine is not None:
-                await self._obey_all(self._machine)
-        except RecordingError as error:
-            self._host.show_notice(_FAILED.format(error=error))
-            self.leave()
+            while self._moves and (machine := self._machine) is not None:
+                try:
+                    await self._obey_all(machine)
+                except RecordingError as error:
+                    # A machine that was left meanwhile is closed.
+                    if machine is self._machine:
+                        self._host.show_notice(_FAILED.format(error=error))
+                        self._close()
         finally:
             self._is_moving = False
 
     async def _obey_all(self, machine: TimeMachine) -> None:
-        """Obey the moves that wait, and show the moment to which they lead."""
+        """Obey the moves that wait, and show the moment to which they lead, unless the user leaves meanwhile."""
         now = self._clock.monotonic()
-        if self._timeline is None or now - self._timeline_at > _REFRESH_S:
-            self._timeline, self._timeline_at = await machine.timeline(), now
-            if self._timeline is None:
-                self._host.show_notice(_NOTHING_YET)
-                self.leave()
+        timeline = self._timeline
+        if timeline is None or now - self._timeline_at > _REFRESH_S:
+            timeline = await machine.timeline()
+            if machine is not self._machine:
                 return
-        moment_ms = self._moment_ms if self._fleet is not None else self._timeline.last_ms
-        while self._moves:
+            self._timeline, self._timeline_at = timeline, now
+            if timeline is None:
+                self._host.show_notice(_NOTHING_YET)
+                self._close()
+                return
+        moment_ms = self._moment_ms if self._fleet is not None else timeline.last_ms
+        while self._moves and machine is self._machine:
             target = await self._moves.popleft()(machine, moment_ms)
             if isinstance(target, str):
                 self._host.show_notice(target)

@@ -20,7 +20,7 @@ from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, open_for_reading
 from cdptui.history.trend_reader import read_trend
 from cdptui.models.rpo_history import rpo_statistics
 from cdptui.models.trend import Gap, RecordedTrend, TaskTrend, TrendRequest, task_trend
-from cdptui.monitor.recording import read_rpo_of_tasks, read_task_trend
+from cdptui.monitor.recorded_answers import read_rpo_of_tasks, read_task_trend
 from tests.unit.history.recorded import NOW, NOW_MS, open_writer, poll, task
 
 SECOND_MS = 1000
