@@ -295,9 +295,17 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
             return await super().run_action(action, default_namespace, namespaces)
         except Exception as error:
             log.exception("the action %s failed", action)
-            self.faults += 1
-            self._main.show_notice(f"Action failed: {sanitize(summarize_exception(error), 80)}")
+            self._show_fault(error)
             return True
+
+    def on_work_failed(self, error: BaseException) -> None:
+        """Log and show the error of a worker, such as a search or an export."""
+        log.error("background work failed", exc_info=error)
+        self._show_fault(error)
+
+    def _show_fault(self, error: BaseException) -> None:
+        self.faults += 1
+        self._main.show_notice(f"Action failed: {sanitize(summarize_exception(error), 80)}")
 
     def pop_screen(self) -> AwaitComplete:
         """Close a dialog. The palette closes itself twice on fast keys; the main screen must not be popped then."""

@@ -331,6 +331,20 @@ async def test_failing_action_does_not_end_the_app(monkeypatch: pytest.MonkeyPat
         run.app.faults = 0
 
 
+async def test_failed_background_work_is_shown_and_ends_nothing() -> None:
+    async def fail() -> None:
+        message = "no room"
+        raise RuntimeError(message)
+
+    async with showing([a_task()]) as run:
+        run.app._main.browser.run_worker(fail())
+        await run.until(lambda: "Action failed: RuntimeError: no room" in run.notice)
+        await run.press("s")
+        assert "Sort by" in run.screen
+        assert run.app.faults == 1
+        run.app.faults = 0
+
+
 async def test_dialog_closed_twice_keeps_the_list() -> None:
     async with showing([a_task()]) as run:
         await run.press("question_mark")

@@ -8,8 +8,8 @@ Only this package uses private names of Textual and rich. Each of them has no pu
 - `_background_screens`, `_context`: redraw all, also from the writer thread. A refresh renders dirty regions only.
 - `_running`, `_closed`, `_batch_count`, `_sync_available`: the conditions under which Textual itself would draw.
 - `_start`, `_timers`: timers that are not skipped on a busy machine; `set_timer` has no option for that.
-- `_fatal_error`, `_exception`, `_close_messages_no_wait`: end without Textual's traceback, which prints the values of
-  all variables; `panic` prints it too.
+- `_fatal_error`, `_handle_exception`, `_exception`, `_close_messages_no_wait`: end without Textual's traceback, which
+  prints the values of all variables, as `panic` does, and go on after the error of a worker.
 - `_disable_tooltips`, `_disable_notifications`: two widgets less before the first frame; only `run_test` takes them.
 - `_driver`, `_message_queue`: the terminal driver, and how many events wait.
 - `_dirty_widgets`, `_on_timer_update`: draw the effect of a key at once. Textual's own timer is up to 33 ms away.

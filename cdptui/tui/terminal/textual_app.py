@@ -82,11 +82,21 @@ class TerminalApp(App[int], inherit_bindings=False):
             update = self.screen._compositor.render_update(full=True, screen_stack=self._background_screens)  # noqa: SLF001
             self._display(self.screen, update)
 
+    def on_work_failed(self, error: BaseException) -> None:
+        """Report the error of a worker, with which the program goes on."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End the program with an error, but not with that of a worker, which the next one of its kind may not have."""
+        if isinstance(error, WorkerFailed):
+            self.on_work_failed(error.error)
+        else:
+            super()._handle_exception(error)
+
     def _fatal_error(self) -> None:
         """Restore the terminal and exit, without Textual's traceback, which prints the values of all variables."""
         error = self._exception
         # The error inside WorkerFailed has the traceback.
-        self.crash = error.error if isinstance(error, WorkerFailed) else error
+        self.crash = error
         log.critical("the app ended with an internal error", exc_info=self.crash)
         self._close_messages_no_wait()
 
