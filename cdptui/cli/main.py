@@ -24,6 +24,7 @@ _COMMANDS = {
     "config": "cdptui.cli.config",
     "demo": "cdptui.cli.demo",
     "guide": "cdptui.cli.guide",
+    "handover": "cdptui.cli.handover",
     "record": "cdptui.cli.record",
     "replay": "cdptui.cli.replay",
     "recordings": "cdptui.cli.recordings",

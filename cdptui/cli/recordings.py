@@ -205,6 +205,16 @@ def find_recording(name: str) -> Path:
     raise CommandError(message, ExitCode.USAGE)
 
 
+def only_recording() -> Path:
+    """Return the recording, if there is one only."""
+    files = list(_all_files())
+    if len(files) != 1:
+        names = ", ".join(sanitize(path.stem) for path in files)
+        message = f"there are several recordings, name one of them: {names}" if files else "nothing was recorded yet"
+        raise CommandError(message, ExitCode.USAGE)
+    return files[0]
+
+
 def _since_ms(text: str) -> int:
     from cdptui.cli.recorded_events import parse_since
     from cdptui.clock import SystemClock

@@ -16,7 +16,6 @@ from cdptui.cli.tty_checks import require_drawable_terminal
 from cdptui.models.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from cdptui.history.recordings import RecordingInfo
     from cdptui.tui.target import Target
 
 _SPEEDS: Final = ("1", "10", "60")
@@ -58,7 +57,7 @@ def _target(path: Path, at: str | None, speed: int, display: DisplaySettings) ->
     from cdptui.monitor.past_source import PastSource
     from cdptui.tui.target import RecordingStart, Target
 
-    start = RecordingStart(PastSource(path, _zone(info)), moment_ms, speed)
+    start = RecordingStart(PastSource(path, info.server_zone), moment_ms, speed)
     return Target(
         None,
         sanitize(info.node) or sanitize(path.name),
@@ -77,13 +76,3 @@ def _moment_ms(text: str, last_ms: int, zone: tzinfo | None) -> int:
     except MomentError as error:
         raise click.BadParameter(str(error), param_hint="--at") from error
     return round(1000 * moment.timestamp())
-
-
-def _zone(info: RecordingInfo) -> tzinfo | None:
-    from cdptui.models.timezones import parse_timezone
-
-    try:
-        return parse_timezone(info.zone) if info.zone else None
-    except ValueError:
-        # This machine does not know the zone of the other one.
-        return None

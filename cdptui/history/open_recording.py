@@ -58,6 +58,15 @@ class OpenRecording:
         """Return the RPO of some tasks or of all (None) up to a time, over the times of `STATISTICS_MS`."""
         return read_fleet_rpo(self._connection, uuids, end_ms, STATISTICS_MS)
 
+    def rpo_within(self, since_ms: int, until_ms: int) -> RpoStatistics:
+        """Return the RPO of all tasks over a time."""
+        (statistics,) = read_fleet_rpo(self._connection, None, until_ms, [until_ms - since_ms])
+        return statistics
+
+    def events_within(self, since_ms: int, until_ms: int) -> Sequence[Event]:
+        """Return all events of a time, oldest first."""
+        return self._reader.events(since_ms, until_ms)
+
     def events(self, limit: int, since_ms: int, until_ms: int) -> Sequence[Event]:
         """Return the newest events of a time, newest first."""
         return self._reader.newest_events(limit, since_ms, until_ms)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import tzinfo
 from pathlib import Path
 
 from msgspec import Struct
@@ -28,6 +29,7 @@ from cdptui.history.thinned import decode_thinned
 from cdptui.history.writer import decompress_document
 from cdptui.models.event import Event, EventKind
 from cdptui.models.recording import RecordingProblem
+from cdptui.models.timezones import parse_timezone
 
 
 class RecordingInfo(Struct, frozen=True):
@@ -47,6 +49,14 @@ class RecordingInfo(Struct, frozen=True):
     outages: int = 0
     problem: RecordingError | None = None
     """Why the rest is unknown; None for a readable recording."""
+
+    @property
+    def server_zone(self) -> tzinfo | None:
+        """The time zone of the server's dates; None when it is not known, or not on this machine."""
+        try:
+            return parse_timezone(self.zone) if self.zone else None
+        except ValueError:
+            return None
 
 
 def describe(path: Path) -> RecordingInfo:

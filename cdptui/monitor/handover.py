@@ -1,0 +1,37 @@
+"""Build a handover from a recording."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import tzinfo
+from pathlib import Path
+
+from cdptui.history.open_recording import OpenRecording
+from cdptui.history.recordings import described_errors
+from cdptui.models.handover import FleetThen, Handover, HandoverTime, build_handover
+from cdptui.monitor.replay import PastFleet, Replay
+
+
+def read_handover(path: Path, since_ms: int, until_ms: int, zone: tzinfo | None) -> Handover | None:
+    """Return what is to be told about a time; None when nothing was recorded before its end.
+
+    `zone` is that of the server's dates. Raises RecordingError.
+    """
+    with described_errors(path), contextlib.closing(OpenRecording(path)) as recording:
+        timeline, replay = recording.timeline(), Replay(recording.fleet, zone)
+        now = replay.fleet_at(until_ms)
+        if now is None or timeline is None:
+            return None
+        before = replay.fleet_at(max(since_ms, timeline.first_ms))
+        return build_handover(
+            HandoverTime(since_ms, until_ms),
+            _then(before),
+            _then(now),
+            recording.events_within(since_ms, until_ms),
+            recording.rpo_within(since_ms, until_ms),
+            timeline.gaps,
+        )
+
+
+def _then(fleet: PastFleet | None) -> FleetThen:
+    return FleetThen(fleet.rows, fleet.names) if fleet is not None else FleetThen(())
