@@ -24,7 +24,9 @@ class StorageSummary(Struct, frozen=True):
     """Empty for the tasks without a storage."""
     tasks: GroupSummary
     storage: BackupStorage | None = None
-    """None when the server did not list it: this account may not see it."""
+    """None when the server did not list it, as this account may not see it, or while nothing was listed."""
+    is_list_known: bool = True
+    """False while nothing was listed: before the first answer, and at a moment of a recording."""
 
     @property
     def total_bytes(self) -> int | None:
@@ -72,7 +74,7 @@ class StorageSummary(Struct, frozen=True):
         """The severity of the storage itself, without that of its tasks."""
         storage = self.storage
         if storage is None:
-            return Severity.NOTICE
+            return Severity.NOTICE if self.is_list_known else Severity.CALM
         if not self.tasks.count:
             return Severity.NOTICE if storage.is_disconnected else Severity.CALM
         use_severity = storage_use_severity(storage.used_ratio)
@@ -114,14 +116,17 @@ def summarize_storage(uuid: str, rows: Iterable[TaskRow], storage: BackupStorage
 
 
 def summarize_storages(
-    totals: Mapping[str, GroupSummary], storages: Mapping[str, BackupStorage]
+    totals: Mapping[str, GroupSummary], storages: Mapping[str, BackupStorage] | None
 ) -> dict[str, StorageSummary]:
     """Return all storages by UUID: those that the server listed, and those that a task is on.
 
-    `totals` are the groups of the tasks by storage.
+    `totals` are the groups of the tasks by storage. `storages` is None while nothing was listed.
     """
-    uuids = dict.fromkeys((*storages, *totals))
+    listed = storages or {}
+    uuids = dict.fromkeys((*listed, *totals))
     return {
-        uuid: StorageSummary(uuid, totals.get(uuid, GroupSummary(BY_STORAGE, uuid)), storages.get(uuid))
+        uuid: StorageSummary(
+            uuid, totals.get(uuid, GroupSummary(BY_STORAGE, uuid)), listed.get(uuid), storages is not None
+        )
         for uuid in uuids
     }

@@ -37,7 +37,7 @@ def connection(summary: StorageSummary) -> Line:
     if not summary.uuid:
         return ()
     if summary.storage is None:
-        return (Span(_NOT_LISTED, Role.WARN),)
+        return (Span(_NOT_LISTED, Role.WARN),) if summary.is_list_known else (Span(NOT_KNOWN, Role.DIM),)
     return (*connection_spans(summary.storage), *state_spans(summary.storage))
 
 
@@ -132,7 +132,7 @@ def problem(summary: StorageSummary) -> Line:
     if not summary.uuid:
         return ()
     if storage is None:
-        return (Span("storage not listed", Role.WARN),)
+        return (Span("storage not listed", Role.WARN),) if summary.is_list_known else ()
     if storage.is_disconnected:
         return (Span("disconnected", Role.BAD),)
     if seconds is not None and is_full_soon(summary.trusted_full_in_s):

@@ -376,3 +376,16 @@ async def test_question_is_answered_by_keys_alone(recorded: RecordSettings, ques
         await start(run)
         await run.press(*keys)
         await run.until(lambda: answer in run.screen)
+
+
+async def test_ruler_is_above_the_footer_whatever_is_shown(recorded: RecordSettings) -> None:
+    clock = HandClock()
+    async with running(ScriptedNode(*fleets(INCIDENT)), record=recorded, clock=clock, zone=UTC) as run:
+        await begin(run, clock, recorded, 3)
+        await run.press("T")
+        for keys in (("S",), ("escape", "slash", "e", "enter"), ("f",)):
+            await run.press(*keys)
+            assert run.app.screen.query_one(RulerBar).region.bottom == run.app.size.height - 1
+        await run.press("S")
+        assert "Storages at this moment: not recorded" in run.screen
+        assert "not listed" not in run.screen

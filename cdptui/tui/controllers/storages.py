@@ -144,7 +144,7 @@ class StoragesController:
 
     def _show(self, connection: FleetView) -> None:
         fetch, self._names = connection.inventory.storages, connection.names
-        summaries = summarize_storages(self._totals, fetch.value or {})
+        summaries = summarize_storages(self._totals, fetch.value)
         if summaries != self.summaries:
             self.summaries = summaries
             self._host.storages_changed()

@@ -380,6 +380,7 @@ class MainScreen(Screen[None]):
 
     def _show_place(self) -> None:
         """Show the keys of the widget with the focus. A terminal that loses the focus changes nothing."""
+        self._put_ruler_last()
         focused, browser = self.focused, self.browser
         if focused is browser.table:
             self._footer.show_place(browser.place)
@@ -513,6 +514,14 @@ class MainScreen(Screen[None]):
             self._ruler = RulerBar(self._target.zone, id="ruler")
             self.mount(self._ruler, before=self._footer)
         self._ruler.show_ruler(self.time_travel.ruler())
+        self._put_ruler_last()
+
+    def _put_ruler_last(self) -> None:
+        """Keep the ruler above the footer: other widgets are mounted there when they are first shown."""
+        if self._ruler is not None and self._ruler.is_attached:
+            place = self.children.index(self._footer) - 1
+            if self.children[place] is not self._ruler:
+                self.move_child(self._ruler, before=self._footer)
 
     def refresh_after_key(self) -> None:
         """Draw what a key changes as soon as it has changed: Textual's own timer is up to 33 ms away."""

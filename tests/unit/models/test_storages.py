@@ -146,3 +146,10 @@ def test_plans_of_any_tasks_cover_what_is_used(tasks: list[tuple[int | None, int
     assert summary.tasks.remaining_planned_bytes >= 0
     spare = summary.spare_bytes
     assert spare == (None if free is None else free - summary.tasks.remaining_planned_bytes)
+
+
+def test_storages_are_not_missing_while_nothing_was_listed() -> None:
+    totals = {"s-1": summarize_storage("s-1", [a_row()]).tasks}
+    for listed, is_known, severity in (({}, True, Severity.NOTICE), (None, False, Severity.CALM)):
+        (summary,) = summarize_storages(totals, listed).values()
+        assert (summary.is_list_known, summary.severity) == (is_known, severity)
