@@ -31,6 +31,7 @@ from cdptui.history.schema import BUCKET_MS
 from cdptui.history.storage_writer import StorageList
 from cdptui.history.writer import Poll, RecordingWriter, Split
 from cdptui.models.capacity import JUDGED_S
+from cdptui.models.event import Event, EventKind
 from cdptui.models.failure import Failure
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import (
@@ -40,7 +41,9 @@ from cdptui.models.recording import (
     RecordingProblem,
     RecordingState,
 )
+from cdptui.models.severity import Severity
 from cdptui.models.snapshot import Snapshot
+from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 
 log = logging.getLogger(__name__)
@@ -100,7 +103,7 @@ class _Names(Struct, frozen=True):
     names: Mapping[str, str]
 
 
-_Item = Poll | StorageList | _Failed | _SessionEnded | _Names | _Meta
+_Item = Poll | StorageList | _Failed | _SessionEnded | _Names | _Meta | Event
 
 
 class _Session:
@@ -127,6 +130,8 @@ class _Session:
                 self._writer.write_poll(item)
             case _Meta(key, value):
                 self._writer.set_meta([(key, value)])
+            case Event():
+                self._writer.write_event(item)
             case _Names(at_ms, names):
                 self._writer.write_names(at_ms, names)
             case StorageList():
@@ -202,6 +207,14 @@ class Recorder:
     def record_storages(self, storages: Sequence[BackupStorage], *, is_complete: bool) -> None:
         """Record the state of the backup storages, which were just read; `is_complete` if there are no others."""
         self._put(StorageList(_milliseconds(self._clock), storages, is_complete))
+
+    def record_note(self, task: Task, author: str, text: str) -> bool:
+        """Record a note of a user about a task. Return False when nothing can be recorded now."""
+        if self.state.phase is not RecordingPhase.RECORDING:
+            return False
+        event = Event(_milliseconds(self._clock), EventKind.NOTE, Severity.NOTICE, task.uuid, task.name, author, text)
+        self._put(event)
+        return True
 
     def record_zone(self, zone: str) -> None:
         """Record the time zone of the server's dates."""

@@ -189,8 +189,8 @@ def _mask_names(copy: sqlite3.Connection, mask: Callable[[bytes, str], bytes]) -
         for number, (name,) in enumerate(copy.execute("SELECT DISTINCT name FROM event WHERE task = ''").fetchall()):
             if name:
                 copy.execute("UPDATE event SET name = ? WHERE task = '' AND name = ?", (f"storage-{number}", name))
-        hidden = (EventKind.NAME.value, EventKind.DESCRIPTION.value)
-        copy.execute("UPDATE event SET old = 'masked', new = 'masked' WHERE kind IN (?, ?)", hidden)
+        hidden = (EventKind.NAME.value, EventKind.DESCRIPTION.value, EventKind.NOTE.value)
+        copy.execute("UPDATE event SET old = 'masked', new = 'masked' WHERE kind IN (?, ?, ?)", hidden)
         # The names in it are needed only by a monitor that goes on recording.
         copy.execute("DELETE FROM facts")
         copy.execute("DELETE FROM storage")

@@ -282,6 +282,10 @@ class RecordingWriter:
             self._connection.execute("INSERT INTO tail VALUES(?, ?)", (record.at_ms, data))
         self._has_started, self._is_new = True, False
 
+    def write_event(self, event: Event) -> None:
+        """Record what happened without a poll, such as a note of the user."""
+        insert_event(self._connection, event)
+
     def write_names(self, at_ms: int, names: Mapping[str, str]) -> None:
         """Record what VMs, storages and policies are called, by UUID."""
         self._names.write(at_ms, names)

@@ -55,6 +55,8 @@ class EventKind(StrEnum):
     """The server no longer accepts the session: `new` is `RENEWED` when the monitor logs in again."""
     SESSION_TAKEN_OVER = "session-taken-over"
     """The session that followed ended as well: another login of the account, or restarts of the node."""
+    NOTE = "note"
+    """A user wrote about a task: `old` is the name of the user, `new` the text."""
     MONITOR_STARTED = "monitor-started"
     MONITOR_STOPPED = "monitor-stopped"
     OUTAGE_BEGAN = "outage-began"

@@ -17,7 +17,7 @@ _FULL: Final = 100
 _SESSION_FAILURES: Final = frozenset({FailureKind.SESSION_INVALID.value, FailureKind.SESSION_CONTENDED.value})
 """Kinds of outages in which the node answers."""
 
-_NO_NEWS: Final = frozenset({EventKind.MONITOR_STARTED, EventKind.MONITOR_STOPPED, EventKind.GAP})
+_NO_NEWS: Final = frozenset({EventKind.MONITOR_STARTED, EventKind.MONITOR_STOPPED, EventKind.GAP, EventKind.NOTE})
 """Kinds that are about the monitor only."""
 
 

@@ -118,6 +118,10 @@ class NodeConnection(Struct, frozen=True):
         if self._recorder is not None:
             self._recorder.note_look(at_ms, is_over=is_over)
 
+    def record_note(self, task: Task, author: str, text: str) -> bool:
+        """Record a note of a user about a task. Return False when nothing can be recorded now."""
+        return self._recorder is not None and self._recorder.record_note(task, author, text)
+
     def open_time_machine(self) -> TimeMachine | None:
         """Return what goes to any moment of the recording, to be closed after use; None without a recording."""
         if self._recorder is None:

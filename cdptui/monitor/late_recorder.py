@@ -20,6 +20,7 @@ from cdptui.models.failure import Failure
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import RecordedHistory, RecordingPhase, RecordingProblem, RecordingState
 from cdptui.models.snapshot import Snapshot
+from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.serial_thread import SerialThread
 
@@ -105,6 +106,10 @@ class LateRecorder:
     def use_node(self, pop_new_names: Callable[[], Mapping[str, str]], zone: Callable[[], tzinfo | None]) -> None:
         """Record with each poll the names that were read since the one before, and the zone of the server's dates."""
         self._pop_new_names, self._zone = pop_new_names, zone
+
+    def record_note(self, task: Task, author: str, text: str) -> bool:
+        """Record a note of a user about a task. Return False when nothing can be recorded now."""
+        return self._recorder is not None and self._recorder.record_note(task, author, text)
 
     def record_session_end(self) -> None:
         """Record that the session ended, and that the monitor logs in again."""

@@ -118,6 +118,10 @@ class PastView:
         """Return the record of a task as sanitized JSON on one line."""
         return json_line(task)
 
+    def record_note(self, task: Task, author: str, text: str) -> bool:
+        """Refuse: a note is written in the present."""
+        return False
+
     async def events(self, limit: int, since_ms: int = 0) -> Sequence[Event]:
         """Return the newest events up to the moment, newest first."""
         return await _known(self._machine.events(limit, since_ms, self.moment_ms), ())

@@ -186,6 +186,10 @@ class FleetView(Protocol):
         """Return the record of a task as sanitized JSON on one line."""
         ...
 
+    def record_note(self, task: Task, author: str, text: str) -> bool:
+        """Record a note of a user about a task. Return False when nothing can be recorded now."""
+        ...
+
     async def events(self, limit: int, since_ms: int = 0) -> Sequence[Event]:
         """Return the newest recorded events from a time on, newest first."""
         ...

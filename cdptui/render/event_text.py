@@ -34,6 +34,7 @@ _TEMPLATES: Final = {
     EventKind.STORAGE_CONNECTED: "{name}: backup storage connected again after {old}, with {new}",
     EventKind.SESSION_ENDED: "the session ended",
     EventKind.SESSION_TAKEN_OVER: "the session was taken over: it ended twice within a minute",
+    EventKind.NOTE: "{name}: note of {old}: {new}",
     EventKind.MONITOR_STARTED: "monitor started",
     EventKind.MONITOR_STOPPED: "monitor stopped",
     EventKind.OUTAGE_BEGAN: "the node could not be read: {new}",

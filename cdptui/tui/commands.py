@@ -39,6 +39,7 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "view-0": "all everything default",
     "storages": "capacity free over-commit disks",
     "events": "log changes what happened",
+    "note": "comment remark acknowledge write",
     "sort": "order by",
     "invert": "order descending ascending backwards",
     "columns": "fields hide select customise",

@@ -121,6 +121,7 @@ KEYS: Final = (
     KeyBinding(
         "events", "e", "events", "Events", "Show the recorded events: filter, copy and save them", KeyScope.LIST
     ),
+    KeyBinding("note", "n", "note", "Note", "Write a note about the task; it is kept in the recording", KeyScope.LIST),
     KeyBinding("mark", "space", "mark", "Mark", "Mark or unmark the task and move down", KeyScope.LIST),
     KeyBinding("mark-all", "asterisk", "mark_all", "Mark all", "Mark or unmark all tasks in the list", KeyScope.LIST),
     KeyBinding("clear-marks", "ctrl+u", "clear_marks", "Clear marks", "Clear marks", KeyScope.LIST),

@@ -16,16 +16,9 @@ from cdptui.query.moments import EXAMPLES, MomentError, parse_moment
 from cdptui.render import formatting
 from cdptui.tui.footer_keys import FooterKey, FooterKeys, text_field_keys
 from cdptui.tui.screens.dialog import Dialog
+from cdptui.tui.widgets.text_field import TextField
 
 _TITLE: Final = "Go to time"
-
-
-class MomentInput(Input):
-    """A text field whose cursor does not blink, because every blink costs a write to the terminal."""
-
-    def on_mount(self) -> None:
-        """Switch cursor blinking off."""
-        self.cursor_blink = False
 
 
 class MomentPrompt(Dialog[int | None]):
@@ -44,7 +37,7 @@ class MomentPrompt(Dialog[int | None]):
         """Create the child widgets."""
         with Vertical(id="moment") as box:
             box.border_title = Content(_TITLE)
-            yield MomentInput(placeholder=EXAMPLES)
+            yield TextField(placeholder=EXAMPLES)
             yield Static(self._zone_text(), id="moment-hint", markup=False)
 
     def footer_keys(self) -> FooterKeys:

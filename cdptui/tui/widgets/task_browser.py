@@ -13,7 +13,9 @@ from textual.containers import Container
 from textual.message import Message
 
 from cdptui.clock import Clock
+from cdptui.config.user import user_name
 from cdptui.models.aggregates import FleetSummary, GroupSummary
+from cdptui.models.recording import RecordingPhase
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
@@ -66,6 +68,10 @@ _READING: Final = "reading VMs and storages …"
 _ROUGH_LEGEND: Final = "~ rough estimate"
 
 _NO_GROUPING: Final = "none"
+
+_NO_TASK_FOR_NOTE: Final = "No task under the cursor"
+_NO_NOTES: Final = "Not recording now, so no note can be kept"
+_NOTE_KEPT: Final = "Note on {name} kept; the events and the history show it"
 
 
 class TaskBrowser(Container):
@@ -548,6 +554,24 @@ class TaskBrowser(Container):
         is_past = self._connection is not None and self._connection.moment_ms is not None
         origin = EventsOrigin(self._connection, self._target, self._clock, 0 if is_past else self._absence.since_ms)
         self.app.push_screen(EventsScreen(origin, self.keymap), go)
+
+    def action_note(self) -> None:
+        """Write a note about the task under the cursor, which is kept in the recording."""
+        row, connection = self.table.cursor_row, self._connection
+        if row is None or connection is None:
+            self.show_notice(_NO_TASK_FOR_NOTE)
+            return
+        if connection.moment_ms is not None or connection.recording.phase is not RecordingPhase.RECORDING:
+            self.show_notice(_NO_NOTES)
+            return
+        from cdptui.tui.screens.note_prompt import NotePrompt
+
+        def keep(text: str | None) -> None:
+            if text is not None:
+                is_kept = connection.record_note(row.task, user_name(), text)
+                self.show_notice(_NOTE_KEPT.format(name=row.task.name) if is_kept else _NO_NOTES)
+
+        self.app.push_screen(NotePrompt(row.task.name or row.task.uuid), keep)
 
     # Columns
 

@@ -119,9 +119,10 @@ def test_summary_counts_what_happened(told: list[Told], expected: EventSummary) 
 
 
 @pytest.mark.parametrize("kind", EventKind)
-def test_every_kind_is_counted_but_those_of_monitors(kind: EventKind) -> None:
+def test_every_kind_is_counted_but_those_of_monitors_and_notes(kind: EventKind) -> None:
     found = summary_of((1, kind, CRITICAL, "erp", "10", "100"), until=2)
-    assert (found == NOTHING) is (kind in {EventKind.MONITOR_STARTED, EventKind.MONITOR_STOPPED, EventKind.GAP})
+    unsummarized = {EventKind.MONITOR_STARTED, EventKind.MONITOR_STOPPED, EventKind.GAP, EventKind.NOTE}
+    assert (found == NOTHING) is (kind in unsummarized)
 
 
 @given(
