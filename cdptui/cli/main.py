@@ -21,6 +21,7 @@ from cdptui.cli.tty_checks import prompt_secret, require_drawable_terminal
 from cdptui.config.errors import ConfigError
 
 _COMMANDS = {
+    "bundle": "cdptui.cli.bundle",
     "config": "cdptui.cli.config",
     "demo": "cdptui.cli.demo",
     "guide": "cdptui.cli.guide",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from cdptui.history.fleet_rpo import read_fleet_rpo
 from cdptui.history.reader import RecordingReader
 from cdptui.history.recordings import connect
 from cdptui.history.trend_reader import read_trend, split_gaps
+from cdptui.history.writer import decompress_document
 from cdptui.models.event import Event
 from cdptui.models.rpo_history import RpoStatistics
 from cdptui.models.trend import STATISTICS_MS, TaskTrend, Timeline, TrendRequest, task_trend
@@ -78,6 +79,15 @@ class OpenRecording:
     def event_after(self, moment_ms: int) -> int | None:
         """Return the time of the first event after a moment; None when there is none."""
         return self._reader.event_after(moment_ms)
+
+    def texts(self) -> Iterator[str]:
+        """Yield every text of the recording, to be searched: records, events and names."""
+        for (data,) in self._connection.execute("SELECT data FROM document WHERE data IS NOT NULL"):
+            yield decompress_document(data).decode(errors="replace")
+        for row in self._connection.execute("SELECT name, old, new FROM event"):
+            yield " ".join(filter(None, row))
+        for row in self._connection.execute("SELECT key, value FROM meta"):
+            yield " ".join(filter(None, row))
 
     def close(self) -> None:
         """Close the file."""

@@ -23,8 +23,8 @@ from cdptui.history.recording_file import (
     look_file,
     side_files,
 )
-from cdptui.history.retention import delete_before
-from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, NEVER_MS, open_for_reading, transaction
+from cdptui.history.retention import delete_after, delete_before
+from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, NEVER_MS, migrate, open_for_reading, transaction
 from cdptui.history.thinned import decode_thinned
 from cdptui.history.writer import decompress_document
 from cdptui.models.event import Event, EventKind
@@ -150,11 +150,18 @@ def check(path: Path) -> list[str]:
     return found
 
 
-def export(path: Path, target: Path, *, since_ms: int = 0, mask: Callable[[bytes, str], bytes] | None = None) -> None:
+def export(
+    path: Path,
+    target: Path,
+    *,
+    since_ms: int = 0,
+    until_ms: int | None = None,
+    mask: Callable[[bytes, str], bytes] | None = None,
+) -> None:
     """Write a consistent copy to a new file, readable only by its owner, while a monitor may write the original.
 
-    `mask` returns the text of a document with a name in place of those of the user. Raises RecordingError, and OSError:
-    a FileExistsError when anything has the name of the target.
+    `since_ms` and `until_ms` limit it, in whole buckets. `mask` returns the text of a document with a name in place of
+    those of the user. Raises RecordingError, and OSError: a FileExistsError when anything has the name of the target.
     """
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
     try:
@@ -166,9 +173,13 @@ def export(path: Path, target: Path, *, since_ms: int = 0, mask: Callable[[bytes
                 if since_ms:
                     # In whole buckets: a bucket is not cut.
                     delete_before(copy, since_ms // BUCKET_MS)
+                if until_ms is not None:
+                    migrate(copy)
+                    delete_after(copy, until_ms)
                 if mask is not None:
+                    migrate(copy)
                     _mask_names(copy, mask)
-                if since_ms or mask is not None:
+                if since_ms or until_ms is not None or mask is not None:
                     # What was deleted or masked must not be left in free pages.
                     copy.execute("VACUUM")
         except sqlite3.Error as error:

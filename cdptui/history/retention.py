@@ -181,6 +181,21 @@ def delete_before(connection: sqlite3.Connection, bucket: int) -> None:
             )
 
 
+def delete_after(connection: sqlite3.Connection, until_ms: int) -> None:
+    """Delete what is later than a time. A bucket that has ended is not cut: it is kept to its end."""
+    bucket = until_ms // BUCKET_MS
+    row = connection.execute("SELECT 1 FROM poll WHERE bucket = ?", (bucket,)).fetchone()
+    end_ms = (bucket + 1) * BUCKET_MS - 1 if row is not None else until_ms
+    with transaction(connection):
+        connection.execute("DELETE FROM thin WHERE id >= ?", (chunk_id(bucket // DAY_BUCKETS + 1, 0),))
+        connection.execute("DELETE FROM chunk WHERE id >= ?", (chunk_id(bucket + 1, 0),))
+        connection.execute("DELETE FROM poll WHERE bucket > ?", (bucket,))
+        connection.execute("DELETE FROM hour WHERE bucket > ?", (bucket,))
+        connection.execute("DELETE FROM outage WHERE started > ?", (end_ms,))
+        for table in ("tail", "event", "document", "problem", "resource_name"):
+            connection.execute(f"DELETE FROM {table} WHERE t > ?", (end_ms,))  # noqa: S608 - a constant name
+
+
 def _segments(
     changes: Sequence[tuple[int, int | None]], times: Sequence[int], gaps: Collection[int]
 ) -> Iterator[tuple[int, int, int | None]]:

@@ -108,6 +108,8 @@ TABLES: Final = (
     "resource_name",
 )
 
+SQLITE_VERSION: Final = sqlite3.sqlite_version
+
 _BUSY_S: Final = 2.0
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
 
+from cdptui.api.record_template import join_record
 from cdptui.history.open_recording import OpenRecording
 from cdptui.history.recordings import described_errors
 from cdptui.models.handover import FleetThen, Handover, HandoverTime, build_handover
@@ -35,3 +37,18 @@ def read_handover(path: Path, since_ms: int, until_ms: int, zone: tzinfo | None)
 
 def _then(fleet: PastFleet | None) -> FleetThen:
     return FleetThen(fleet.rows, fleet.names) if fleet is not None else FleetThen(())
+
+
+def read_records(path: Path, until_ms: int) -> dict[str, str]:
+    """Return the records of all tasks at a moment as the server sent them, by UUID. Raises RecordingError."""
+    with described_errors(path), contextlib.closing(OpenRecording(path)) as recording:
+        return {
+            record.uuid: join_record(record.text, record.values).decode(errors="replace")
+            for record in recording.fleet.records_at(until_ms)
+        }
+
+
+def find_text(path: Path, is_wanted: Callable[[str], bool]) -> bool:
+    """Return whether a text of a recording is wanted. Raises RecordingError."""
+    with described_errors(path), contextlib.closing(OpenRecording(path)) as recording:
+        return any(is_wanted(text) for text in recording.texts())

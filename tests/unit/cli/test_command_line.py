@@ -242,7 +242,7 @@ def test_config_without_command_shows_its_help() -> None:
     assert done.stderr.startswith("Usage: cdptui config [OPTIONS] COMMAND [ARGS]...")
 
 
-@pytest.mark.parametrize(("command", "count"), [([], 9), (["config"], 4), (["recordings"], 5)])
+@pytest.mark.parametrize(("command", "count"), [([], 10), (["config"], 4), (["recordings"], 5)])
 def test_no_summary_of_a_command_is_cut(command: list[str], count: int) -> None:
     _, _, commands = cdptui(*command, "--help").stdout.partition("Commands:\n")
     listed = commands.partition("\n\n")[0].splitlines()
