@@ -247,7 +247,7 @@ def faulty_monitor(where: str, url: str, log: Path, *options: str) -> Terminal:
     return Terminal(command, environment={"HOME": str(log.parent)})
 
 
-@pytest.mark.parametrize("where", ["widget", "message", "keys", "timer", "worker"])
+@pytest.mark.parametrize("where", ["widget", "message", "keys", "timer"])
 def test_internal_error_restores_the_terminal_and_prints_one_line(
     fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, where: str
 ) -> None:
@@ -269,9 +269,14 @@ def test_internal_error_restores_the_terminal_and_prints_one_line(
 
 
 @pytest.mark.parametrize(
-    ("where", "message"), [("action", "Action failed: ZeroDivisionError"), ("poll", "ZeroDivisionError")]
+    ("where", "message"),
+    [
+        ("action", "Action failed: ZeroDivisionError"),
+        ("worker", "Action failed: ZeroDivisionError"),
+        ("poll", "ZeroDivisionError"),
+    ],
 )
-def test_error_in_a_poll_or_key_is_shown_and_the_program_continues(
+def test_error_in_a_poll_key_or_background_work_is_shown_and_the_program_continues(
     fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, where: str, message: str
 ) -> None:
     _, server = fleet

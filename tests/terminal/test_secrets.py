@@ -26,7 +26,7 @@ PROXY_PASSWORD = "pr0xy:s3cret@Ünique42"
 MISTYPED = "Tr0ub4dor&4-mistyped"
 KEY_SECRET = "sEcReT0123456789keykeykeykeykeykeykeykey"
 
-FAULTY = (sys.executable, "-X", "dev", "-m", "tests.terminal.faulty", "worker")
+FAULTY = (sys.executable, "-X", "dev", "-m", "tests.terminal.faulty", "message")
 """The program with warnings and debug mode on, and an injected defect at the key I."""
 
 
