@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.scrollbar import ScrollBarRender
 
 from cdptui.models.task_row import TaskRow
 from cdptui.tasklist.sort_order import task_order
 from cdptui.tasklist.sorted_rows import SortedRows
+from cdptui.tui.terminal.virtual_size import set_virtual_size
 from cdptui.tui.widgets.task_table import TaskTable
 from tests.tui.test_large_list import TableApp
 from tests.unit.render.rows import a_row
@@ -67,3 +68,17 @@ async def test_scroll_bar_can_be_dragged() -> None:
         await pilot.pause()
         # Proportional to the distance, as in Textual: the thumb moves by windows of the list, not by its own positions.
         assert table.scroll_offset.y == pytest.approx(20 * 501 / 21, abs=1)
+
+
+async def test_view_that_was_removed_gets_no_scroll_bar() -> None:
+    app = app_of(5)
+    async with app.run_test(size=SIZE) as pilot:
+        table = app.query_one(TaskTable)
+        await pilot.pause()
+        assert table._scroll_bar is None
+        removed = table.remove()
+        set_virtual_size(table, Size(60, 1000))
+        await removed
+        set_virtual_size(table, Size(60, 2000))
+        await pilot.pause()
+        assert table._scroll_bar is None, "nothing would end its message loop"

@@ -15,7 +15,7 @@ Only this package uses private names of Textual and rich. Each of them has no pu
 - `_dirty_widgets`, `_on_timer_update`: draw the effect of a key at once. Textual's own timer is up to 33 ms away.
 - `_bindings`: key bindings that are known when a dialog is created, not when its class is.
 - `_scroll_update`: a new size of the content without a layout of the whole screen, which takes 15 ms.
-- `_vertical_scrollbar`, `_start_widget`: a scroll bar of one cell in place of Textual's.
+- `_vertical_scrollbar`, `_start_widget`, `_pruning`: a scroll bar of one cell in place of Textual's.
 - `_styles_cache`: a cache whose entries of an earlier window size would stay.
 - `_ansi_sequences`, `_keyboard_protocol`, `_character_to_key`: the names that Textual gives to keys. Its parser is not
   used: it reports unknown sequences as single keys and raises on unexpected numbers.
