@@ -115,10 +115,6 @@ class _Values(Protocol):
         """Return the poll, up to `poll`, in which a value changed last; None when it has none."""
         ...
 
-    def timed_column(self, column: int, times_ms: Sequence[int]) -> tuple[list[int], list[int | None]]:
-        """Return the times at which a value changed, and its values."""
-        ...
-
 
 class _OpenValues:
     """The values of a task in the bucket that is being written."""
@@ -149,7 +145,7 @@ class _OpenValues:
         return polls[at - 1] if at else None
 
     def timed_column(self, column: int, times_ms: Sequence[int]) -> tuple[list[int], list[int | None]]:
-        """See `_Values`."""
+        """Return the times at which a value changed, and its values; `times_ms` are those of the polls."""
         if column >= len(self._columns):
             return [], []
         polls, values = self._columns[column]
@@ -180,26 +176,20 @@ class _ThinnedValues:
         """See `_Values`. That is lost."""
         return None
 
-    def timed_column(self, column: int, times_ms: Sequence[int]) -> tuple[list[int], list[int | None]]:
-        """See `_Values`."""
-        if not times_ms or column != USED_COLUMN:
-            return [], []
-        start_ms = times_ms[0] // BUCKET_MS * BUCKET_MS
-        first = start_ms // WINDOW_MS % WINDOWS_PER_DAY
-        found = [
-            (max(times_ms[0], start_ms + (window - first) * WINDOW_MS), used)
-            for window, used in zip(self._day.windows, self._day.used, strict=False)
-            if first <= window < first + BUCKET_MS // WINDOW_MS
-        ]
-        return [at_ms for at_ms, _ in found], [used for _, used in found]
-
 
 class _Bucket:
     """The polls of some hours, and the values of the tasks."""
 
-    def __init__(self, polls: list[PollRecord], values: Mapping[int, _Values], thinned: frozenset[int]) -> None:
+    def __init__(
+        self,
+        polls: Sequence[PollRecord],
+        times_ms: Sequence[int],
+        values: Mapping[int, _Values],
+        thinned: frozenset[int],
+    ) -> None:
+        """`times_ms` are those of the polls, and may be followed by later ones that were not read yet."""
         self.polls = polls
-        self.times_ms = [poll.at_ms for poll in polls]
+        self.times_ms = times_ms
         self.values = values
         self.thinned = thinned
         """Numbers of the tasks of which only thinned values are left."""
@@ -324,13 +314,13 @@ class FleetReader:
         return self._open.times_ms if self._open is not None else ()
 
     def times_between(self, since_ms: int, until_ms: int) -> list[int]:
-        """Return the times of the polls of a short time, oldest first."""
-        found = []
-        at_ms = self.poll_after(since_ms - 1)
-        while at_ms is not None and at_ms <= until_ms:
-            found.append(at_ms)
-            at_ms = self.poll_after(at_ms)
-        return found
+        """Return the times of the polls of a time, oldest first."""
+        statement = "SELECT bucket, data FROM poll WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
+        rows = self._connection.execute(statement, (since_ms // BUCKET_MS, until_ms // BUCKET_MS))
+        ended = [at_ms for row in rows for at_ms in decode_poll_times(*row).times_ms]
+        # A bucket that has ended since the last call of `refresh` is in both.
+        later = [at_ms for at_ms in self._open_times_ms if not ended or at_ms > ended[-1]]
+        return [at_ms for at_ms in chain(ended, later) if since_ms <= at_ms <= until_ms]
 
     def fleet_at(self, moment_ms: int) -> RecordedFleet | None:
         """Return the tasks as the last poll at or before a moment read them; None before the first poll."""
@@ -418,8 +408,9 @@ class FleetReader:
             if before_ms is None:
                 return changed_ms
             # The first entry of a bucket may be a value from before.
-            earlier = self._bucket(before_ms).values.get(number)
-            place = bisect_right(self._bucket(before_ms).times_ms, before_ms) - 1
+            bucket_before = self._bucket(before_ms)
+            earlier = bucket_before.values.get(number)
+            place = bisect_right(bucket_before.times_ms, before_ms) - 1
             first = values.values_at(0)[USED_COLUMN] if values is not None else None
             if earlier is None or (earlier.values_at(place) or (None,))[USED_COLUMN] != first:
                 return changed_ms
@@ -517,7 +508,7 @@ class FleetReader:
         if self._open is not None and number == self._open.number:
             values, polls = self._open_values(), self._open.polls
             if polls and polls[-1].at_ms >= at_ms:
-                return _Bucket(polls, values, frozenset())
+                return _Bucket(polls, self._open.times_ms, values, frozenset())
             # The bucket has ended since the last call of `refresh`.
             self.refresh()
         found = self._ended.pop(number, None) or self._read_bucket(number)
@@ -540,7 +531,7 @@ class FleetReader:
             if (chunk := decode_chunk(blob)) is not None:
                 values[task] = chunk
                 thinned.discard(task)
-        return _Bucket(polls, values, frozenset(thinned))
+        return _Bucket(polls, times_ms, values, frozenset(thinned))
 
     def _blobs(self, table: str, number: int) -> Iterator[tuple[int, bytes]]:
         """Yield the blobs of a bucket or a day, with the numbers of their tasks."""

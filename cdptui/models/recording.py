@@ -95,7 +95,7 @@ class RecordedHistory(Struct, frozen=True):
     """Seconds since 1970 at which the last monitor ended: its last poll, if it ended without a word."""
 
 
-class PollRecord(Struct, frozen=True):
+class PollRecord(Struct, frozen=True, gc=False):
     """A poll that was recorded."""
 
     at_ms: int

@@ -52,9 +52,8 @@ class PastFleet(Struct, frozen=True):
     """What VMs, storages and policies were called, by UUID."""
     thinned: int
     """Number of tasks of which only values of 15 minutes are left."""
-    previous_ms: int | None
     next_ms: int | None
-    """The polls before and after; None when there is none."""
+    """The poll after this one; None when there is none."""
 
     def day_trend(self, uuid: str) -> DayTrend | None:
         """Return the used capacity of a task over the day up to the last whole hour; None when it is not known."""
@@ -93,10 +92,11 @@ class Replay:
         at_ms = fleet.poll.at_ms
         previous_ms = self._reader.poll_before(at_ms)
         polls = self._reader.times_between(at_ms - _GROWTH_MS, at_ms)
+        hours = self._reader.hours_until(at_ms)
         self._reader.load_texts([task.document for task in fleet.tasks])
         totals, rows = FleetAccumulator(), []
         for recorded in sorted(fleet.tasks, key=lambda task: task.uuid):
-            evaluated = self._evaluate(recorded, at_ms, polls)
+            evaluated = self._evaluate(recorded, at_ms, polls, hours)
             if evaluated is not None:
                 self._known[recorded.number] = evaluated
                 rows.append(evaluated.row)
@@ -109,10 +109,9 @@ class Replay:
             {task.uuid: _datetime(task.changed_ms) for task in fleet.tasks if task.changed_ms is not None},
             dict(_changes(fleet)) if previous_ms is not None else {},
             {task.uuid: task for task in fleet.tasks},
-            self._reader.hours_until(at_ms),
+            hours,
             self._reader.names_at(at_ms),
             sum(task.is_thinned for task in fleet.tasks),
-            previous_ms,
             self._reader.poll_after(at_ms),
         )
 
@@ -129,7 +128,9 @@ class Replay:
         ]
         return CapacityHistory(points, tuple(gaps), at_ms / 1000)
 
-    def _evaluate(self, recorded: RecordedMoment, at_ms: int, polls: Sequence[int]) -> _EvaluatedTask | None:
+    def _evaluate(
+        self, recorded: RecordedMoment, at_ms: int, polls: Sequence[int], hours: RecordedHours
+    ) -> _EvaluatedTask | None:
         known = self._known.get(recorded.number)
         computed_ms = self._computed_ms(recorded, at_ms, polls)
         if known is not None and known.recorded == recorded and known.computed_ms == computed_ms:
@@ -146,7 +147,7 @@ class Replay:
         if known is not None and known.computed_ms == computed_ms:
             growth = known.row.growth
         else:
-            growth = self._growth(recorded, computed_ms)
+            growth = self._growth(recorded, computed_ms, hours)
         reasons = self._reader.problems(recorded.problems) if recorded.problems else ()
         row = TaskRow(task, overall_severity(task, reasons), growth, estimate_full_in(task, growth), reasons)
         if known is not None and task is known.row.task and row == known.row:
@@ -175,9 +176,9 @@ class Replay:
         changed_ms = self._reader.used_changed_ms(recorded.number, at_ms, computed_ms)
         return max(computed_ms, changed_ms or 0, recorded.appeared_ms)
 
-    def _growth(self, recorded: RecordedMoment, at_ms: int) -> GrowthRate | None:
-        hours = self._reader.hours_until(at_ms).of_task(recorded.number, recorded.appeared_ms, at_ms)
-        forecast = forecast_growth(hours)
+    def _growth(self, recorded: RecordedMoment, at_ms: int, hours: RecordedHours) -> GrowthRate | None:
+        """Compute the growth at a poll. `hours` may be those of a poll that is up to five minutes later."""
+        forecast = forecast_growth(hours.of_task(recorded.number, recorded.appeared_ms, at_ms))
         at_s = at_ms / 1000
         if forecast is not None and forecast.basis is Basis.DAYS:
             return best_rate(None, forecast, at_s)
