@@ -13,12 +13,11 @@ from typing import Final
 import click
 
 from cdptui import __version__
-from cdptui.cli.diagnostics import CommandError, ExitCode
-from cdptui.cli.handover import moment_ms, recorded
+from cdptui.cli.diagnostics import CommandError
 from cdptui.cli.options import Command
 from cdptui.cli.output import print_line
 from cdptui.cli.output_boundary import redact
-from cdptui.cli.recordings import NAME_HELP, recording_error
+from cdptui.cli.recordings import NAME_HELP, moment_ms, new_file, recorded, recording_error
 from cdptui.render import formatting
 
 _ABOUT: Final = """{title}
@@ -56,23 +55,17 @@ def bundle(name: str | None, start: str, end: str | None, target: Path | None, m
 
     info = recorded(name)
     last_ms = info.last_ms or 0
-    end_ms = moment_ms(end, last_ms, "--to") if end is not None else last_ms
-    start_ms = moment_ms(start, last_ms, "--from")
+    end_ms = moment_ms(end, last_ms, None, "--to") if end is not None else last_ms
+    start_ms = moment_ms(start, last_ms, None, "--from")
     if start_ms >= end_ms:
         raise click.BadParameter("it is not before the end", param_hint="--from")
     target = target or Path(f"cdptui-{formatting.local_time(start_ms, None):%Y%m%d-%H%M}.tar.gz")
     try:
-        with tempfile.TemporaryDirectory(prefix="cdptui-bundle-") as folder:
+        with new_file(target), tempfile.TemporaryDirectory(prefix="cdptui-bundle-") as folder:
             members = _members(info.path, Path(folder), start_ms, end_ms, is_masked=mask_names)
             _write(target, members)
     except RecordingError as error:
         raise recording_error(error) from error
-    except FileExistsError as error:
-        message = f"{target} already exists; it was not changed"
-        raise CommandError(message, ExitCode.USAGE) from error
-    except OSError as error:
-        message = f"cannot write {target}: {error.strerror or error}"
-        raise CommandError(message) from error
     print_line(f"wrote {target}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -10,10 +9,9 @@ import click
 from cdptui.cli.diagnostics import CommandError
 from cdptui.cli.options import Command
 from cdptui.cli.output import print_line
-from cdptui.cli.recordings import NAME_HELP, find_recording, only_recording, recording_error
+from cdptui.cli.recordings import NAME_HELP, moment_ms, recorded, recording_error
 
 if TYPE_CHECKING:
-    from cdptui.history.recordings import RecordingInfo
     from cdptui.models.handover import Handover
     from cdptui.render.handover import HandoverContext
 
@@ -36,7 +34,7 @@ def handover(name: str | None, since: str, until: str | None, output: str) -> No
 
     info = recorded(name)
     last_ms = info.last_ms or 0
-    until_ms = moment_ms(until, last_ms, "--to") if until is not None else last_ms
+    until_ms = moment_ms(until, last_ms, None, "--to") if until is not None else last_ms
     try:
         found = read_handover(info.path, until_ms - _span_ms(since), until_ms, info.server_zone)
     except RecordingError as error:
@@ -44,19 +42,6 @@ def handover(name: str | None, since: str, until: str | None, output: str) -> No
     if found is None:
         raise CommandError("nothing was recorded before that time")
     print_line(_formatted(found, HandoverContext(info.node, info.account, None), output).rstrip("\n"))
-
-
-def recorded(name: str | None) -> RecordingInfo:
-    """Return the recording with a name, or the only one. Raises CommandError, also for one without polls."""
-    from cdptui.history.recordings import describe
-
-    info = describe(find_recording(name) if name is not None else only_recording())
-    if info.problem is not None:
-        raise recording_error(info.problem)
-    if info.last_ms is None:
-        message = f"{info.path} is empty: no poll was recorded"
-        raise CommandError(message)
-    return info
 
 
 def _formatted(found: Handover, context: HandoverContext, output: str) -> str:
@@ -74,14 +59,3 @@ def _span_ms(text: str) -> int:
         message = f"{text!r} is no span of time, such as 8h or 1d12h"
         raise click.BadParameter(message, param_hint="--since")
     return round(1000 * quantity.number * get_unit(quantity, [Dimension.TIME]).factor)
-
-
-def moment_ms(text: str, last_ms: int, option: str) -> int:
-    """Return the time of an option of a command, at most that of the last poll. Raises click.BadParameter."""
-    from cdptui.query.moments import MomentError, parse_moment
-
-    try:
-        moment = parse_moment(text, datetime.fromtimestamp(last_ms / 1000, UTC), None)
-    except MomentError as error:
-        raise click.BadParameter(str(error), param_hint=option) from error
-    return min(last_ms, round(1000 * moment.timestamp()))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -116,13 +117,8 @@ def export(name: str, target: Path, since: str | None, mask_names: bool) -> None
     since_ms = _since_ms(since) if since is not None else 0
     mask = record_template.mask_names if mask_names else None
     try:
-        files.export(find_recording(name), target, since_ms=since_ms, mask=mask)
-    except FileExistsError as error:
-        message = f"{target} already exists; it was not changed"
-        raise CommandError(message, ExitCode.USAGE) from error
-    except OSError as error:
-        message = f"cannot write {target}: {error.strerror or error}"
-        raise CommandError(message) from error
+        with new_file(target):
+            files.export(find_recording(name), target, since_ms=since_ms, mask=mask)
     except RecordingError as error:
         raise recording_error(error) from error
     print_line(f"wrote {target}")
@@ -213,6 +209,43 @@ def only_recording() -> Path:
         message = f"there are several recordings, name one of them: {names}" if files else "nothing was recorded yet"
         raise CommandError(message, ExitCode.USAGE)
     return files[0]
+
+
+def recorded(name: str | None) -> RecordingInfo:
+    """Return the recording with a name, or the only one. Raises CommandError, also for one without polls."""
+    from cdptui.history.recordings import describe
+
+    info = describe(find_recording(name) if name is not None else only_recording())
+    if info.problem is not None:
+        raise recording_error(info.problem)
+    if info.last_ms is None:
+        message = f"{info.path} is empty: no poll was recorded"
+        raise CommandError(message)
+    return info
+
+
+def moment_ms(text: str, last_ms: int, zone: tzinfo | None, option: str) -> int:
+    """Return the time of an option of a command, at most that of the last poll. Raises click.BadParameter."""
+    from cdptui.query.moments import MomentError, parse_moment
+
+    try:
+        moment = parse_moment(text, datetime.fromtimestamp(last_ms / 1000, UTC), zone)
+    except MomentError as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
+    return min(last_ms, round(1000 * moment.timestamp()))
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[None]:
+    """Raise CommandError for a file that cannot be written, or that already exists."""
+    try:
+        yield
+    except FileExistsError as error:
+        message = f"{target} already exists; it was not changed"
+        raise CommandError(message, ExitCode.USAGE) from error
+    except OSError as error:
+        message = f"cannot write {target}: {error.strerror or error}"
+        raise CommandError(message) from error
 
 
 def _since_ms(text: str) -> int:

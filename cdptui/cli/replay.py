@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from cdptui.cli.diagnostics import CommandError
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.options import DISPLAY_OPTION_NAMES, Command, display_options
-from cdptui.cli.recordings import NAME_HELP, find_recording, recording_error
+from cdptui.cli.recordings import NAME_HELP, moment_ms, recorded
 from cdptui.cli.tty_checks import require_drawable_terminal
 from cdptui.models.sanitize import sanitize
 
 if TYPE_CHECKING:
+    from cdptui.history.recordings import RecordingInfo
     from cdptui.tui.target import Target
 
 _SPEEDS: Final = ("1", "10", "60")
@@ -36,43 +34,25 @@ def replay(context: click.Context, /, name: str, at: str | None, speed: str | No
     recording. The keys are those of the time machine: `cdptui guide time-machine`.
     """
     display = DisplaySettings.of(EffectiveConfig.from_context(context))
-    path = find_recording(name)
-    target = _target(path, at, int(speed or 0), display)
+    target = _target(recorded(name), at, int(speed or 0), display)
     require_drawable_terminal(is_stdin_used=False)
     from cdptui.cli.monitor import run_target
 
     context.exit(run_target(target, display))
 
 
-def _target(path: Path, at: str | None, speed: int, display: DisplaySettings) -> Target:
-    from cdptui.history.recordings import describe
-
-    info = describe(path)
-    if info.problem is not None:
-        raise recording_error(info.problem)
-    if info.last_ms is None:
-        message = f"{path} is empty: no poll was recorded"
-        raise CommandError(message)
-    moment_ms = _moment_ms(at, info.last_ms, display.zone) if at is not None else info.last_ms
+def _target(info: RecordingInfo, at: str | None, speed: int, display: DisplaySettings) -> Target:
+    last_ms = info.last_ms or 0
+    start_ms = moment_ms(at, last_ms, display.zone, "--at") if at is not None else last_ms
     from cdptui.monitor.past_source import PastSource
     from cdptui.tui.target import RecordingStart, Target
 
-    start = RecordingStart(PastSource(path, info.server_zone), moment_ms, speed)
+    start = RecordingStart(PastSource(info.path, info.server_zone), start_ms, speed)
     return Target(
         None,
-        sanitize(info.node) or sanitize(path.name),
+        sanitize(info.node) or sanitize(info.path.name),
         sanitize(info.account),
         0.0,
         zone=display.zone,
         recording=start,
     )
-
-
-def _moment_ms(text: str, last_ms: int, zone: tzinfo | None) -> int:
-    from cdptui.query.moments import MomentError, parse_moment
-
-    try:
-        moment = parse_moment(text, datetime.fromtimestamp(last_ms / 1000, UTC), zone)
-    except MomentError as error:
-        raise click.BadParameter(str(error), param_hint="--at") from error
-    return round(1000 * moment.timestamp())

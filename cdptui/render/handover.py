@@ -65,9 +65,7 @@ def handover_text(handover: Handover, context: HandoverContext) -> str:
 def handover_json(handover: Handover, context: HandoverContext) -> str:
     """Return the page as a JSON object: numbers in seconds and bytes, times with their offset, null for unknown."""
     time, zone = handover.time, context.zone
-    now, then = (
-        ReasonContext(formatting.local_time(at, zone), zone, handover.names) for at in (time.until_ms, time.since_ms)
-    )
+    now, then = _reason_contexts(handover, zone)
     data = {
         "node": context.node,
         "account": context.account,
@@ -149,12 +147,10 @@ def _span(handover: Handover, context: HandoverContext) -> str:
 
 def _sections(handover: Handover, context: HandoverContext) -> Iterator[_Section]:
     zone = context.zone
-    now = formatting.local_time(handover.time.until_ms, zone)
-    then = formatting.local_time(handover.time.since_ms, zone)
-    reasons_now, reasons_then = (ReasonContext(at, zone, handover.names) for at in (now, then))
-    unhealthy = [_task(row, reasons_now, has_next_step=True) for row in handover.unhealthy]
+    now, then = _reason_contexts(handover, zone)
+    unhealthy = [_task(row, now, has_next_step=True) for row in handover.unhealthy]
     yield _Section(f"Unhealthy now: {len(unhealthy)}", unhealthy)
-    recovered = [_task(row, reasons_then, has_next_step=False) for row in handover.recovered]
+    recovered = [_task(row, then, has_next_step=False) for row in handover.recovered]
     yield _Section(f"Healthy again, or gone: {len(recovered)}", recovered)
     yield _Section("Full next", [[_full_in(row)] for row in handover.full_next])
     yield _Section("RPO", [[line] for line in _rpo(handover)])
@@ -163,6 +159,13 @@ def _sections(handover: Handover, context: HandoverContext) -> Iterator[_Section
     lines = [[_event(event, handover, zone)] for event in events]
     yield _Section("What happened", [*([[f"{left_out} earlier ones are not listed"]] if left_out else []), *lines])
     yield _Section("Not watched", [[_gap(gap, zone)] for gap in handover.gaps])
+
+
+def _reason_contexts(handover: Handover, zone: tzinfo | None) -> tuple[ReasonContext, ReasonContext]:
+    """Return the contexts of problems at the end, and at the beginning."""
+    end_ms, start_ms = handover.time.until_ms, handover.time.since_ms
+    now, then = (ReasonContext(formatting.local_time(at, zone), zone, handover.names) for at in (end_ms, start_ms))
+    return now, then
 
 
 def _task(row: TaskRow, context: ReasonContext, *, has_next_step: bool) -> list[str]:
@@ -196,13 +199,17 @@ def _rpo(handover: Handover) -> Iterator[str]:
 
 
 def _event(event: Event, handover: Handover, zone: tzinfo | None) -> str:
-    return f"{formatting.local_time(event.at_ms, zone):%m-%d %H:%M:%S} {event_text(event, handover.names)}"
+    return f"{_short_time(event.at_ms, zone)} {event_text(event, handover.names)}"
 
 
 def _gap(gap: Gap, zone: tzinfo | None) -> str:
-    start, end = (f"{formatting.local_time(at_ms, zone):%m-%d %H:%M:%S}" for at_ms in (gap.start_ms, gap.end_ms))
+    start, end = (_short_time(at_ms, zone) for at_ms in (gap.start_ms, gap.end_ms))
     cause = "the node did not answer" if gap.is_outage else "no monitor ran"
     return f"{start} to {end} ({formatting.duration((gap.end_ms - gap.start_ms) / 1000)}): {cause}"
+
+
+def _short_time(at_ms: int, zone: tzinfo | None) -> str:
+    return f"{formatting.local_time(at_ms, zone):%m-%d %H:%M:%S}"
 
 
 _MARKUP: Final = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]<>#|~"})

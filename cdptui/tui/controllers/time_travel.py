@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import tzinfo
@@ -10,19 +9,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cdptui.clock import Clock
 from cdptui.models.severity import Severity
+from cdptui.models.trend import HOUR_MS, Timeline
 from cdptui.monitor.update import Update
 from cdptui.render.past import PastState, Ruler
 from cdptui.tui.controllers.latest_reading import RunWorker
 
 if TYPE_CHECKING:
-    from cdptui.models.trend import Timeline
     from cdptui.monitor.past_view import PastView
     from cdptui.monitor.replay import PastFleet
     from cdptui.monitor.time_machine import TimeMachine
-
-log = logging.getLogger(__name__)
-
-HOUR_MS: Final = 3_600_000
 
 SPEEDS: Final = (0, 1, 10, 60)
 """How many times as fast as it was the recording plays; 0 stops it."""
