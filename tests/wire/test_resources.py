@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -28,11 +30,21 @@ from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
 
 
-async def test_dependencies_of_a_task_are_read_from_a_node() -> None:
-    node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
+@asynccontextmanager
+async def client_of(node: ManagementNode) -> AsyncIterator[Client]:
+    """Serve a node, and return a client of it."""
     with EmbeddedServer(node) as server:
         auth = PasswordLogin(name="admin", password="password")
         client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
+        try:
+            yield client
+        finally:
+            await client.aclose()
+
+
+async def test_dependencies_of_a_task_are_read_from_a_node() -> None:
+    node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
+    async with client_of(node) as client:
         tasks = [reading async for reading in client.read()][-1].tasks
         storages = {storage.uuid: storage for storage in (await client.resources.storages()).value.items}
         policies = {policy.uuid: policy for policy in (await client.resources.policies()).value.items}
@@ -49,15 +61,12 @@ async def test_dependencies_of_a_task_are_read_from_a_node() -> None:
         assert all(history.newest and history.oldest and history.oldest < history.newest for history in found)
         with pytest.raises(ApiError):
             await client.resources.recovery_points("no-such-vm", datetime.now(UTC))
-        await client.aclose()
 
 
 async def test_inventory_in_capped_pages_is_read_completely() -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
-    with EmbeddedServer(node) as server:
-        node.world.freeze()
-        auth = PasswordLogin(name="admin", password="password")
-        client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
+    node.world.freeze()
+    async with client_of(node) as client:
         vm = next(task.machine.uuid for task in node.world.tasks.values() if task.machine and task.status == "Running")
         now = datetime.now(UTC)
         node.journal.clear()
@@ -69,7 +78,6 @@ async def test_inventory_in_capped_pages_is_read_completely() -> None:
         node.faults.clear()
         node.faults.add("capped-pages", rows=100)
         capped = (await client.resources.recovery_points(vm, now)).value
-        await client.aclose()
     assert {storage.uuid for storage in storages.items} == set(node.world.storages)
     assert {policy.uuid for policy in policies.items} == set(node.world.policies)
     assert len(node.world.storages) > 2
@@ -86,13 +94,7 @@ async def test_inventory_in_capped_pages_is_read_completely() -> None:
 
 async def test_names_in_capped_responses_are_all_read() -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
-    with EmbeddedServer(node) as server:
-        client = Client(
-            normalize_url(server.url),
-            PasswordLogin(name="admin", password="password"),
-            timeout_s=5,
-            clock=SystemClock(),
-        )
+    async with client_of(node) as client:
         node.faults.add("capped-pages", "/resources/names", rows=20)
         names = NameCache()
         names.request([*node.world.machines, "0" * 32][:BATCH], now=0.0)
@@ -101,38 +103,31 @@ async def test_names_in_capped_responses_are_all_read() -> None:
             names.start_fetch("all", now=0.0)
             names.set_value("all", (await client.resources.names(batch)).value, now=0.0)
             requests += 1
-        await client.aclose()
     assert names.known == {uuid: machine.name for uuid, machine in node.world.machines.items()}
     assert requests <= len(node.world.machines) // 20 + 2
 
 
 async def test_states_of_several_vms_are_one_request() -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
-    with EmbeddedServer(node) as server:
-        node.world.freeze()
-        auth = PasswordLogin(name="admin", password="password")
-        client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
+    node.world.freeze()
+    async with client_of(node) as client:
         states = {uuid: machine.state for uuid, machine in node.world.machines.items()}
         await client.resources.vm_states(["no-such-vm"])
         node.journal.clear()
         assert (await client.resources.vm_states([*states, "no-such-vm"])).value == states
         assert len(node.journal.requests) == 1
         assert len(set(states.values())) > 1
-        await client.aclose()
 
 
 async def test_metrics_of_a_task_are_those_that_the_list_has() -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
-    with EmbeddedServer(node) as server:
-        node.world.freeze()
-        auth = PasswordLogin(name="admin", password="password")
-        client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
+    node.world.freeze()
+    async with client_of(node) as client:
         tasks = [reading async for reading in client.read()][-1].tasks
         task = next(task for task in tasks if task.status == "Running" and task.used_bytes and task.plan_bytes)
         now_ms = round(1000 * datetime.now(UTC).timestamp())
         request = MetricsRequest(task.uuid, now_ms - 3_600_000, now_ms, 60)
         metrics = (await client.resources.task_metrics(request)).value
-        await client.aclose()
     assert len(metrics.used_percent) == len(metrics.rpo_ms) == 60
     assert task.used_bytes is not None
     assert task.plan_bytes is not None
@@ -153,10 +148,7 @@ async def test_metrics_of_a_task_are_those_that_the_list_has() -> None:
 async def test_refused_metrics_differ_from_an_outage(kind: FaultKind, failure: type[ApiError]) -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=1, seed=1))
     node.faults.add_fault(Fault(kind=kind, path_prefix="/zwatch/metrics"))
-    with EmbeddedServer(node) as server:
-        auth = PasswordLogin(name="admin", password="password")
-        client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
+    async with client_of(node) as client:
         with pytest.raises(failure) as caught:
             await client.resources.task_metrics(MetricsRequest("a", 0, 3_600_000, 60))
-        await client.aclose()
     assert type(caught.value) is failure
